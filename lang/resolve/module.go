@@ -1,0 +1,238 @@
+package resolve
+
+import (
+	"time"
+
+	"github.com/syncline/syncline/lang/span"
+	"github.com/syncline/syncline/lang/syntax"
+)
+
+// Module is all declarations of a project, with every reference bound to what it names. Nothing here
+// depends on a schema: objects and fields are still names.
+type Module struct {
+	Files       []*syntax.File
+	Connections []*Connection // by name
+	Tables      []*Table
+	Variables   []*Variable
+	Syncs       []*Sync // in source order
+	// Hash is a hash of all the files' bytes.
+	Hash string
+}
+
+// Connection is a connection block.
+type Connection struct {
+	Name, System string
+	Attrs        []*syntax.Attr // settings, checked against the system's later
+	Objects      []*ObjectBlock
+	Limits       Limits
+	Allow        []Pattern // nil: no allow block
+	AllowRange   span.Range
+	Pauses       []Pause
+	NameRange    span.Range
+	Range        span.Range
+	Used         bool
+}
+
+// Object finds an object block by name, nil when there is none.
+func (c *Connection) Object(name string) *ObjectBlock {
+	for _, o := range c.Objects {
+		if o.Name == name {
+			return o
+		}
+	}
+	return nil
+}
+
+// ObjectBlock is `object "NAME" { … }` in a connection.
+type ObjectBlock struct {
+	Name      string
+	Attrs     []*syntax.Attr
+	Columns   []Column
+	NameRange span.Range
+	Range     span.Range
+}
+
+// Column is an entry of `columns`: NAME = "kind", or a `column "NAME" { from, type, length }` block.
+type Column struct {
+	Name, From, Kind string
+	Length           int
+	Range            span.Range
+}
+
+// Limits is `limits { … }`; zero: not written.
+type Limits struct {
+	CallsPerDay, CallsPerMinute, Concurrent int
+	Range                                   span.Range
+}
+
+// Pattern is one entry of allow.write: OBJECT.FIELD, where * stands for any run of letters.
+type Pattern struct {
+	Object, Field string
+	Text          string
+	Range         span.Range
+}
+
+// Pause is a maintenance window.
+type Pause struct {
+	Name     string
+	Cron     string
+	For      time.Duration
+	Timezone string
+	Range    span.Range
+}
+
+// Table is a table block.
+type Table struct {
+	Name       string
+	Rows       []Row
+	Default    syntax.Value // nil: not written
+	IgnoreCase bool
+	NameRange  span.Range
+	Range      span.Range
+	Used       bool
+}
+
+// Row is one row of a table.
+type Row struct {
+	Key      string
+	KeyRange span.Range
+	Value    syntax.Value // *syntax.Const or *syntax.Quoted, a plain text here
+}
+
+// Variable is a variable block. Default is nil when a value must be given.
+type Variable struct {
+	Name        string
+	Type        string // text, number, integer, bool; "" is told from the default
+	Description string
+	Default     syntax.Value
+	NameRange   span.Range
+	Range       span.Range
+	Used        bool
+}
+
+// Object is a reference to an object: cs.Company.
+type Object struct {
+	Connection *Connection // nil when unknown; already reported
+	Name       string
+	Range      span.Range
+	NameRange  span.Range // of the object's own name
+}
+
+// Sync is a sync block.
+type Sync struct {
+	Name, Title, Description string
+	Tags                     []string
+	Enabled                  bool
+	Manual                   bool
+	From, To                 Object
+	Timezone                 string
+	TimezoneRange            span.Range
+	Schedules                []*Schedule
+	OnEvent                  bool
+	After, Requires          []Reference
+	Where                    syntax.Value // expression, nil when not written
+	Lookback                 time.Duration
+	MaxRecords               int
+	Match                    *Match
+	Finds                    []*Find
+	Map                      []*Mapping
+	MapSame                  *MapSame
+	OnNull                   string // keep, clear; "" default
+	OnLeave, OnDelete        *Departure
+	Guard                    *Guard
+	MissedTicks              string
+	NameRange, Range         span.Range
+	HeaderRange              span.Range
+}
+
+// Reference is an entry of after or requires: sync.NAME or connection.NAME.
+type Reference struct {
+	Kind, Name string
+	Range      span.Range
+}
+
+// Schedule is a schedule block.
+type Schedule struct {
+	Name          string
+	Cron          string
+	CronRange     span.Range
+	Timezone      string
+	TimezoneRange span.Range
+	Where         syntax.Value
+	Full          bool
+	Range         span.Range
+}
+
+// Match is a match block, and the common part of a find.
+type Match struct {
+	By             []Alternative
+	Where          syntax.Value
+	OrderBy        syntax.Value
+	Descending     bool
+	Missing        string // as written, "" when not
+	Ambiguous      string
+	AmbiguousRange span.Range
+	Range          span.Range
+}
+
+// Alternative is one { FIELD = EXPRESSION … } of by.
+type Alternative struct {
+	Keys  []Key
+	Range span.Range
+}
+
+// Key is one field of an alternative.
+type Key struct {
+	Field      string
+	FieldRange span.Range
+	Value      syntax.Value
+}
+
+// Find is a find block.
+type Find struct {
+	Name      string
+	In        Object
+	NameRange span.Range
+	Match
+	Used bool
+}
+
+// Mapping is one entry of a map or set: an attribute, or a field block.
+type Mapping struct {
+	Field      string
+	FieldRange span.Range
+	Value      syntax.Value
+	OnNull     string // of a field block; "" not written
+	Write      string // from the write block or the field block: always, on_create, if_empty, with_changes; "" default
+	WriteRange span.Range
+	Range      span.Range
+}
+
+// MapSame is a map_same block.
+type MapSame struct {
+	Prefix  string
+	To      string // "Pendo_{name}__c"; "" the same name
+	Except  []Name
+	Missing string
+	Range   span.Range
+}
+
+// Name is a text with its place.
+type Name struct {
+	Text  string
+	Range span.Range
+}
+
+// Departure is on_leave or on_delete: ignore, delete, unlink, or set.
+type Departure struct {
+	Kind  string
+	Set   []*Mapping
+	Range span.Range
+}
+
+// Guard is a guard block; nil: not written.
+type Guard struct {
+	MaxCreates, MaxUpdates, MaxDeletes, MaxClears *int
+	MaxUpdatePercent                              *float64
+	Range                                         span.Range
+}

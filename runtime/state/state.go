@@ -1,0 +1,276 @@
+// Package state is what the runtime remembers: links, shadows, checkpoints, claims, runs, the
+// ledger and the dead letters. Store is the seam; sqlite is the store of one machine.
+//
+// The rule that everything rests on: what came out of a batch moves in one transaction (Commit),
+// and a checkpoint never passes a record whose outcome is not stored.
+package state
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Store is one project's memory. All methods are safe for several goroutines.
+type Store interface {
+	RunStore
+	RecordStore
+	ClaimStore
+	StageStore
+	LedgerStore
+	DeadStore
+	// Commit stores what came out of one batch, all of it or nothing.
+	Commit(ctx context.Context, o Outcome) error
+	Close() error
+}
+
+// ErrHeld: another process holds the state. The error that wraps it says who and since when.
+var ErrHeld = errors.New("the state is in use")
+
+// ErrNewer: the state was written by a newer version of Syncline.
+var ErrNewer = errors.New("the state is from a newer version")
+
+// RunStore keeps what ran, and where it stands.
+type RunStore interface {
+	// SaveRun stores a run when it begins and again when it ends.
+	SaveRun(ctx context.Context, r Run) error
+	// Runs gives the newest runs first.
+	Runs(ctx context.Context, f RunFilter) ([]Run, error)
+	// Checkpoint gives where a schedule of a rule stands; the zero Checkpoint when it never ran.
+	Checkpoint(ctx context.Context, rule, schedule string) (Checkpoint, error)
+}
+
+// RecordStore keeps what is known of each source record of each rule.
+type RecordStore interface {
+	// Records gives the records of the source ids, aligned to them; Source is "" where nothing is known.
+	Records(ctx context.Context, rule string, sources []string) ([]Record, error)
+	// Holders gives which source holds each target in a rule's links, aligned to targets; "" where none does.
+	Holders(ctx context.Context, rule string, targets []string) ([]string, error)
+	// Scan gives all records of a rule in order of source id, after the id given, at most limit.
+	Scan(ctx context.Context, rule, after string, limit int) ([]Record, error)
+	// Linked counts a rule's records that have a target.
+	Linked(ctx context.Context, rule string) (int, error)
+}
+
+// ClaimStore makes creates safe to repeat.
+type ClaimStore interface {
+	// Claim stores that these creates are about to be sent. It is durable when Claim returns.
+	Claim(ctx context.Context, claims []Claim) error
+	// Claims gives a rule's claims whose outcome is not stored: the creates in doubt after a crash.
+	Claims(ctx context.Context, rule string) ([]Claim, error)
+}
+
+// StageStore holds the changes of a guarded run between evaluation and delivery, and across a wait for approval.
+type StageStore interface {
+	Stage(ctx context.Context, run string, changes []Staged) error
+	// Staged gives a run's staged changes in order, after seq, at most limit.
+	Staged(ctx context.Context, run string, after int64, limit int) ([]Staged, error)
+	// Unstage forgets all of a run's staged changes.
+	Unstage(ctx context.Context, run string) error
+}
+
+// LedgerStore answers what was written, when, and why.
+type LedgerStore interface {
+	// Ledger gives the newest entries first.
+	Ledger(ctx context.Context, f LedgerFilter) ([]Entry, error)
+}
+
+// DeadStore keeps records that failed for good until a person decides.
+type DeadStore interface {
+	// DeadLetters gives the newest first.
+	DeadLetters(ctx context.Context, f DeadFilter) ([]DeadLetter, error)
+	// SetDead moves dead letters to another status.
+	SetDead(ctx context.Context, ids []int64, status DeadStatus) error
+}
+
+// Outcome is all that came out of one batch of one rule.
+type Outcome struct {
+	Rule       string
+	Records    []Record // stored as they are, links and shadows
+	Forget     []string // source ids whose records are removed
+	Claims     []string // claims that are settled, by key
+	Ledger     []Entry
+	Dead       []DeadLetter
+	Revived    []string // source ids whose open dead letters of this rule are settled by this batch
+	Checkpoint *Checkpoint
+	Run        *Run    // counts so far
+	Unstage    []int64 // staged changes that are done, by Seq
+}
+
+// Record is what a rule remembers of one source record.
+type Record struct {
+	Source string // id in the source
+	Target string // id in the target, "" when it has none
+	// Keys are the encoded key values that made the link.
+	Keys []byte
+	// Hash is a fingerprint of the source fields that the rule reads, for sources without a modified stamp.
+	Hash uint64
+	// Shadow is the mapped values last agreed, encoded by slot of the map; nil: none.
+	Shadow []byte
+	// Fields are the source values that a time-dependent expression reads, encoded; nil: none kept.
+	Fields []byte
+	// Seen numbers the full pass that saw the record last, to find those that are gone.
+	Seen int64
+}
+
+// Checkpoint is where a schedule of a rule stands.
+type Checkpoint struct {
+	Rule, Schedule string
+	// Cursor is the reader's resume position.
+	Cursor string
+	// Deleted is the resume position of the reader of deletions.
+	Deleted string
+	// Meaning is the plan's meaning when the cursor was made; another one asks for a full pass.
+	Meaning string
+	// Pass numbers full passes; FullFrom is the cursor at which an unfinished full pass goes on, FullDone whether
+	// the baseline is complete.
+	Pass     int64
+	FullDone bool
+	At       time.Time
+}
+
+// Claim is a create about to be sent.
+type Claim struct {
+	Rule   string
+	Key    string // stable across retries: made of rule and source id (or firing)
+	Source string
+	// Lookup is how to find the record if the answer is lost: field and encoded value pairs.
+	Object string
+	Lookup []byte
+	Run    string
+	At     time.Time
+}
+
+// Staged is one change that waits for delivery, encoded by the engine.
+type Staged struct {
+	Seq    int64 // given by the store
+	Source string
+	Data   []byte
+}
+
+// RunStatus is how a run ended.
+type RunStatus string
+
+const (
+	Running   RunStatus = "running"
+	Succeeded RunStatus = "succeeded"
+	Partial   RunStatus = "partial" // some records were dead-lettered
+	Failed    RunStatus = "failed"
+	Waiting   RunStatus = "waiting" // for a limit, a guard or a requirement; Why says which
+	Stopped   RunStatus = "stopped" // interrupted; the next run goes on from the checkpoint
+)
+
+// Run is one execution of one rule. The JSON form is the contract's.
+type Run struct {
+	ID         string         `json:"id"`
+	Rule       string         `json:"rule"`
+	Schedule   string         `json:"schedule,omitempty"`
+	Status     RunStatus      `json:"status"`
+	Why        string         `json:"why,omitempty"`
+	Revision   string         `json:"revision,omitempty"`
+	Full       bool           `json:"full,omitempty"`
+	Started    time.Time      `json:"started"`
+	Read       int            `json:"read"`
+	Filtered   int            `json:"filtered"`
+	Matched    int            `json:"matched"`
+	Created    int            `json:"created"`
+	Updated    int            `json:"updated"`
+	Deleted    int            `json:"deleted"`
+	Unchanged  int            `json:"unchanged"`
+	Unmatched  int            `json:"unmatched"`
+	Ambiguous  int            `json:"ambiguous"`
+	Dead       int            `json:"dead"`
+	Fired      int            `json:"fired"`
+	Calls      map[string]int `json:"calls"`
+	DurationMS int64          `json:"duration_ms"`
+}
+
+// RunFilter restricts a list of runs. Zero values do not restrict.
+type RunFilter struct {
+	ID, Rule string
+	Status   RunStatus
+	Since    time.Time
+	Limit    int
+}
+
+// Entry is one write in the ledger.
+type Entry struct {
+	ID         int64         `json:"id"`
+	Run        string        `json:"run"`
+	Rule       string        `json:"rule"`
+	Revision   string        `json:"revision"`
+	At         time.Time     `json:"at"`
+	Action     string        `json:"action"` // create, update, delete, relink, unlink
+	Connection string        `json:"connection"`
+	Object     string        `json:"object"`
+	Target     string        `json:"target"`
+	Source     SourceRef     `json:"source"`
+	Fields     []FieldChange `json:"fields,omitempty"`
+}
+
+// SourceRef is the source record that a write came from.
+type SourceRef struct {
+	Connection string `json:"connection"`
+	Object     string `json:"object"`
+	ID         string `json:"id"`
+	// Version is the source record's modified stamp when it was read, "" where it has none.
+	Version string `json:"version,omitempty"`
+}
+
+// FieldChange is one field of a write. Values are in JSON form: text, number, bool, null, list.
+type FieldChange struct {
+	Name   string `json:"name"`
+	Before any    `json:"before"`
+	After  any    `json:"after"`
+	// Expression is the mapping as written, Inputs the values of the fields that it read.
+	Expression string         `json:"expression,omitempty"`
+	Inputs     map[string]any `json:"inputs,omitempty"`
+}
+
+// LedgerFilter restricts a list of entries. Zero values do not restrict. Record matches target or source id.
+type LedgerFilter struct {
+	Record, Field, Rule, Run string
+	Limit                    int
+}
+
+// DeadStatus is where a dead letter stands.
+type DeadStatus string
+
+const (
+	DeadOpen    DeadStatus = "open"
+	DeadRetry   DeadStatus = "retry"   // a person asked for another try: the next run takes the record up
+	DeadDropped DeadStatus = "dropped" // a person gave it up
+	DeadSettled DeadStatus = "settled" // a later run wrote the record
+)
+
+// DeadLetter is a record that failed for good.
+type DeadLetter struct {
+	ID         int64      `json:"id"`
+	Rule       string     `json:"rule"`
+	Run        string     `json:"run"`
+	Revision   string     `json:"revision"`
+	At         time.Time  `json:"at"`
+	Source     SourceRef  `json:"source"`
+	Connection string     `json:"connection"` // of the target
+	Object     string     `json:"object"`
+	Target     string     `json:"target,omitempty"`
+	Step       string     `json:"step"`  // read, filter, match, find, evaluate, deliver
+	Class      string     `json:"class"` // the error's class
+	Code       string     `json:"code,omitempty"`
+	Message    string     `json:"message"`
+	Hint       string     `json:"hint,omitempty"`
+	Fields     []string   `json:"fields,omitempty"`
+	Request    string     `json:"request,omitempty"`
+	Answer     string     `json:"answer,omitempty"`
+	Attempts   int        `json:"attempts"`
+	Status     DeadStatus `json:"status"`
+}
+
+// DeadFilter restricts a list of dead letters. Zero values do not restrict.
+type DeadFilter struct {
+	IDs    []int64
+	Rule   string
+	Source string
+	Status DeadStatus
+	Limit  int
+}
