@@ -180,6 +180,9 @@ type Find struct {
 	Layout *value.Layout // slot 0 is the key
 	Lookup
 	Root int // index in the frame
+	// AfterMatch: it reads target.X, or a find that does, so it is looked up once the target is known. All
+	// other finds come before the match, whose keys may read them.
+	AfterMatch bool
 }
 
 // Lookup is how a record is found. It is what `match` and `find` share.
@@ -240,7 +243,9 @@ type Mapping struct {
 	Field *schema.Field
 	Value *expr.Program
 	// Text is the expression as written, for plan and why.
-	Text   string
+	Text string
+	// Reads are the fields that the expression reads; the ledger keeps their values beside a write.
+	Reads  []expr.Read
 	OnNull OnNull
 	Write  WriteMode
 	Range  span.Range
