@@ -1,0 +1,185 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/syncline/syncline/runtime/state"
+)
+
+// Commit stores what came out of a batch in one transaction.
+func (s *Store) Commit(ctx context.Context, o state.Outcome) error {
+	return s.tx(ctx, func(tx *sql.Tx) error {
+		steps := []func() error{
+			func() error { return s.putRecords(ctx, tx, o.Rule, o.Records, o.Forget) },
+			func() error {
+				return exec(ctx, tx, "DELETE FROM claim WHERE key IN (SELECT value FROM json_each(?))", o.Claims)
+			},
+			func() error { return putLedger(ctx, tx, o.Ledger) },
+			func() error { return putDead(ctx, tx, o.Dead) },
+			func() error { return settleDead(ctx, tx, o.Rule, o.Revived) },
+			func() error { return unstage(ctx, tx, o.Unstage) },
+			func() error { return putCheckpoint(ctx, tx, o.Checkpoint) },
+			func() error {
+				if o.Run == nil {
+					return nil
+				}
+				return putRun(ctx, tx, *o.Run)
+			},
+		}
+		for _, step := range steps {
+			if err := step(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// exec runs a statement on a list of texts, unless it is empty.
+func exec(ctx context.Context, tx *sql.Tx, stmt string, list []string) error {
+	if len(list) == 0 {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, stmt, jsonList(list))
+	return err
+}
+
+func sortedBySource(records []state.Record) []int {
+	order := make([]int, len(records))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return strings.Compare(records[a].Source, records[b].Source) })
+	return order
+}
+
+func putCheckpoint(ctx context.Context, tx *sql.Tx, c *state.Checkpoint) error {
+	if c == nil {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, `
+INSERT INTO checkpoint (rule, schedule, cursor, deleted, meaning, pass, full_done, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (rule, schedule) DO UPDATE SET cursor = excluded.cursor, deleted = excluded.deleted, meaning = excluded.meaning,
+	pass = excluded.pass, full_done = excluded.full_done, at = excluded.at`,
+		c.Rule, c.Schedule, c.Cursor, c.Deleted, c.Meaning, c.Pass, c.FullDone, c.At.UnixMicro())
+	return err
+}
+
+// Checkpoint reads where a schedule stands.
+func (s *Store) Checkpoint(ctx context.Context, rule, schedule string) (state.Checkpoint, error) {
+	c := state.Checkpoint{Rule: rule, Schedule: schedule}
+	var at int64
+	err := s.read.QueryRowContext(ctx, `
+SELECT cursor, deleted, meaning, pass, full_done, at FROM checkpoint WHERE rule = ? AND schedule = ?`, rule, schedule).
+		Scan(&c.Cursor, &c.Deleted, &c.Meaning, &c.Pass, &c.FullDone, &at)
+	if err == sql.ErrNoRows {
+		return c, nil
+	}
+	c.At = time.UnixMicro(at).UTC()
+	return c, s.explain(err)
+}
+
+// Claim stores creates that are about to be sent.
+func (s *Store) Claim(ctx context.Context, claims []state.Claim) error {
+	if len(claims) == 0 {
+		return nil
+	}
+	return s.tx(ctx, func(tx *sql.Tx) error {
+		put, err := tx.PrepareContext(ctx, `
+INSERT INTO claim (key, rule, source, object, lookup, run, at) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (key) DO UPDATE SET lookup = excluded.lookup, run = excluded.run, at = excluded.at`)
+		if err != nil {
+			return err
+		}
+		defer put.Close()
+		for _, c := range claims {
+			if _, err := put.ExecContext(ctx, c.Key, c.Rule, c.Source, c.Object, c.Lookup, c.Run, c.At.UnixMicro()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Claims lists the creates of a rule whose outcome is not known.
+func (s *Store) Claims(ctx context.Context, rule string) ([]state.Claim, error) {
+	rows, err := s.read.QueryContext(ctx, "SELECT key, rule, source, object, lookup, run, at FROM claim WHERE rule = ? ORDER BY key", rule)
+	if err != nil {
+		return nil, s.explain(err)
+	}
+	defer rows.Close()
+	var out []state.Claim
+	for rows.Next() {
+		var c state.Claim
+		var at int64
+		if err := rows.Scan(&c.Key, &c.Rule, &c.Source, &c.Object, &c.Lookup, &c.Run, &at); err != nil {
+			return nil, s.explain(err)
+		}
+		c.At = time.UnixMicro(at).UTC()
+		out = append(out, c)
+	}
+	return out, s.explain(rows.Err())
+}
+
+// Stage keeps changes for later delivery, in order.
+func (s *Store) Stage(ctx context.Context, run string, changes []state.Staged) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	return s.tx(ctx, func(tx *sql.Tx) error {
+		put, err := tx.PrepareContext(ctx, "INSERT INTO stage (run, source, data) VALUES (?, ?, ?)")
+		if err != nil {
+			return err
+		}
+		defer put.Close()
+		for _, c := range changes {
+			if _, err := put.ExecContext(ctx, run, c.Source, c.Data); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Staged pages through a run's staged changes.
+func (s *Store) Staged(ctx context.Context, run string, after int64, limit int) ([]state.Staged, error) {
+	rows, err := s.read.QueryContext(ctx, "SELECT seq, source, data FROM stage WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?", run, after, limit)
+	if err != nil {
+		return nil, s.explain(err)
+	}
+	defer rows.Close()
+	var out []state.Staged
+	for rows.Next() {
+		var c state.Staged
+		if err := rows.Scan(&c.Seq, &c.Source, &c.Data); err != nil {
+			return nil, s.explain(err)
+		}
+		out = append(out, c)
+	}
+	return out, s.explain(rows.Err())
+}
+
+// Unstage forgets a run's staged changes.
+func (s *Store) Unstage(ctx context.Context, run string) error {
+	return s.tx(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "DELETE FROM stage WHERE run = ?", run)
+		return err
+	})
+}
+
+func unstage(ctx context.Context, tx *sql.Tx, seqs []int64) error {
+	if len(seqs) == 0 {
+		return nil
+	}
+	b, err := json.Marshal(seqs)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, "DELETE FROM stage WHERE seq IN (SELECT value FROM json_each(?))", string(b))
+	return err
+}

@@ -1,0 +1,192 @@
+package sqlite
+
+import (
+	"bufio"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+)
+
+// Report is what Check found.
+type Report struct {
+	Path    string           `json:"path"`
+	Version int              `json:"version"`
+	Rows    map[string]int64 `json:"rows"`
+	// Problems are SQLite's own findings; none: the file is sound.
+	Problems []string `json:"problems"`
+}
+
+// Check reads the whole file and verifies its structure.
+func (s *Store) Check(ctx context.Context) (Report, error) {
+	r := Report{Path: s.path, Rows: map[string]int64{}, Problems: []string{}}
+	if err := s.read.QueryRowContext(ctx, "PRAGMA user_version").Scan(&r.Version); err != nil {
+		return r, s.explain(err)
+	}
+	rows, err := s.read.QueryContext(ctx, "PRAGMA integrity_check")
+	if err != nil {
+		r.Problems = append(r.Problems, err.Error())
+		return r, nil
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var finding string
+		if err := rows.Scan(&finding); err != nil {
+			return r, s.explain(err)
+		}
+		if finding != "ok" {
+			r.Problems = append(r.Problems, finding)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		r.Problems = append(r.Problems, err.Error())
+	}
+	for _, t := range tables {
+		var n int64
+		if err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM "+t).Scan(&n); err != nil {
+			r.Problems = append(r.Problems, t+": "+err.Error())
+			continue
+		}
+		r.Rows[t] = n
+	}
+	return r, nil
+}
+
+// Export writes everything as JSON lines: {"table":"record","row":{…}}. Blobs are base64, times microseconds since 1970.
+func (s *Store) Export(ctx context.Context, w io.Writer) error {
+	out := bufio.NewWriter(w)
+	enc := json.NewEncoder(out)
+	for _, t := range tables {
+		if err := s.exportTable(ctx, enc, t); err != nil {
+			return s.explain(err)
+		}
+	}
+	return out.Flush()
+}
+
+func (s *Store) exportTable(ctx context.Context, enc *json.Encoder, table string) error {
+	rows, err := s.read.QueryContext(ctx, "SELECT * FROM "+table)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	names, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	for rows.Next() {
+		values, err := scanAny(rows, len(names))
+		if err != nil {
+			return err
+		}
+		row := map[string]any{}
+		for i, n := range names {
+			row[n] = values[i]
+			// Documents are shown as documents, not as texts of documents.
+			if text, ok := values[i].(string); ok && n == "data" && json.Valid([]byte(text)) {
+				row[n] = json.RawMessage(text)
+			}
+		}
+		if err := enc.Encode(map[string]any{"table": table, "row": row}); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func scanAny(rows *sql.Rows, n int) ([]any, error) {
+	values, places := make([]any, n), make([]any, n)
+	for i := range values {
+		places[i] = &values[i]
+	}
+	return values, rows.Scan(places...)
+}
+
+// Repair saves what can be read of a damaged state into a new file, puts it in the damaged one's place, and keeps
+// that one beside it under the name it returns. saved counts the rows carried over; lost tells of tables that
+// could not be read to their end.
+func Repair(ctx context.Context, path string) (kept string, saved int64, lost []string, err error) {
+	held, err := acquire(path+".lock", "syncline state repair")
+	if err != nil {
+		return "", 0, nil, err
+	}
+	defer held.release()
+	fresh := path + ".repaired"
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		os.Remove(fresh + suffix)
+	}
+	target, err := Open(ctx, fresh, Options{})
+	if err != nil {
+		return "", 0, nil, err
+	}
+	defer target.Close()
+	source, err := sql.Open("sqlite", "file:"+path+"?mode=ro")
+	if err != nil {
+		return "", 0, nil, err
+	}
+	for _, t := range tables {
+		n, err := copyTable(ctx, source, target.write, t)
+		saved += n
+		if err != nil {
+			lost = append(lost, fmt.Sprintf("%s: %d rows saved, then: %v", t, n, err))
+		}
+	}
+	source.Close()
+	if err := target.Close(); err != nil {
+		return "", saved, lost, err
+	}
+	kept = path + ".damaged-" + time.Now().UTC().Format("20060102T150405")
+	for _, suffix := range []string{"-wal", "-shm"} {
+		os.Rename(path+suffix, kept+suffix)
+	}
+	if err := os.Rename(path, kept); err != nil {
+		return "", saved, lost, err
+	}
+	return kept, saved, lost, os.Rename(fresh, path)
+}
+
+// copyTable carries over rows until one cannot be read. Each row stands alone, so that a bad one costs only itself.
+func copyTable(ctx context.Context, from, to *sql.DB, table string) (n int64, err error) {
+	rows, err := from.QueryContext(ctx, "SELECT * FROM "+table)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	names, err := rows.Columns()
+	if err != nil {
+		return 0, err
+	}
+	tx, err := to.BeginTx(ctx, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer tx.Rollback()
+	put, err := tx.PrepareContext(ctx, "INSERT OR IGNORE INTO "+table+" ("+strings.Join(names, ", ")+") VALUES (?"+
+		strings.Repeat(", ?", len(names)-1)+")")
+	if err != nil {
+		return 0, err
+	}
+	var readErr error
+	for rows.Next() {
+		values, err := scanAny(rows, len(names))
+		if err != nil {
+			readErr = err
+			break
+		}
+		if _, err := put.ExecContext(ctx, values...); err != nil {
+			return n, err
+		}
+		n++
+	}
+	if readErr == nil {
+		readErr = rows.Err()
+	}
+	if err := tx.Commit(); err != nil {
+		return 0, err
+	}
+	return n, readErr
+}

@@ -1,0 +1,200 @@
+// Package sqlite keeps the state of one machine in one SQLite file, with one writing process.
+//
+// The writer holds a lock file beside the database for as long as it runs; the lock goes with the
+// process, however it ends. Commands that only look, or that change a dead letter's status, open the
+// file beside it.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/syncline/syncline/runtime/state"
+)
+
+// Store is a state.Store in a SQLite file.
+type Store struct {
+	path string
+	// write has one connection, so that transactions queue here and not in SQLite's busy handler.
+	write, read *sql.DB
+	lock        *lock
+
+	mu    sync.Mutex
+	rules map[string]int64
+}
+
+var _ state.Store = (*Store)(nil)
+
+// Options says how a state file is opened.
+type Options struct {
+	// Holder is what the lock says of us, such as "syncline run". "": open beside a holder, for commands
+	// that look or mark dead letters.
+	Holder string
+	// MustExist refuses to create a new file.
+	MustExist bool
+}
+
+// Open opens or creates the state file and brings it to this version.
+// Errors wrap state.ErrHeld and state.ErrNewer, and say what to do.
+func Open(ctx context.Context, path string, o Options) (*Store, error) {
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) && o.MustExist {
+		return nil, fmt.Errorf("there is no state at %s: nothing has run there yet, or --state should name another file", path)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("the folder of the state cannot be made: %w", err)
+	}
+	s := &Store{path: path, rules: map[string]int64{}}
+	if o.Holder != "" {
+		var err error
+		if s.lock, err = acquire(path+".lock", o.Holder); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.open(ctx); err != nil {
+		s.Close()
+		return nil, s.explain(err)
+	}
+	return s, nil
+}
+
+func (s *Store) open(ctx context.Context) error {
+	// synchronous=FULL: a claim must be on the disk before the create is sent, power loss included.
+	// The larger checkpoint nearly doubles the rate of random-key writes.
+	pragmas := []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "cache_size(-16384)",
+		"wal_autocheckpoint(8000)", "temp_store(MEMORY)"}
+	dsn := "file:" + (&url.URL{Path: s.path}).EscapedPath() + "?_txlock=immediate"
+	for _, p := range pragmas {
+		dsn += "&_pragma=" + p
+	}
+	var err error
+	if s.write, err = sql.Open("sqlite", dsn); err != nil {
+		return err
+	}
+	s.write.SetMaxOpenConns(1)
+	if s.read, err = sql.Open("sqlite", dsn); err != nil {
+		return err
+	}
+	s.read.SetMaxOpenConns(4)
+	// The file holds business data: nobody else on the machine should read it.
+	if err := s.write.PingContext(ctx); err != nil {
+		return err
+	}
+	if err := os.Chmod(s.path, 0o600); err != nil {
+		return err
+	}
+	return s.migrate(ctx)
+}
+
+func (s *Store) migrate(ctx context.Context) error {
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	var version int
+	if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return err
+	}
+	if version > len(migrations) {
+		return fmt.Errorf("%w: %s is of version %d, this program knows up to %d; use the version that wrote it, or another --state",
+			state.ErrNewer, s.path, version, len(migrations))
+	}
+	if version == len(migrations) {
+		return nil
+	}
+	for _, m := range migrations[version:] {
+		if _, err := tx.ExecContext(ctx, m); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", len(migrations))); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// Close gives the file and the lock back.
+func (s *Store) Close() error {
+	var errs []error
+	for _, db := range []*sql.DB{s.read, s.write} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	if s.lock != nil {
+		errs = append(errs, s.lock.release())
+		s.lock = nil
+	}
+	return errors.Join(errs...)
+}
+
+// explain adds what to do to the failures that a person can mend.
+func (s *Store) explain(err error) error {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_FULL:
+		return fmt.Errorf("the disk that holds the state %s is full: free some space and run again, nothing that was stored is lost: %w", s.path, err)
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return fmt.Errorf("the state %s is damaged or is no state: `syncline state repair` saves what can be read: %w", s.path, err)
+	case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM:
+		return fmt.Errorf("the state %s cannot be opened for writing, check the permissions of it and its folder: %w", s.path, err)
+	case sqlite3.SQLITE_IOERR:
+		return fmt.Errorf("the disk that holds the state %s failed, nothing that was stored is lost: %w", s.path, err)
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return fmt.Errorf("the state %s is busy, another program is writing to it: %w", s.path, err)
+	}
+	return err
+}
+
+// tx runs f in one writing transaction.
+func (s *Store) tx(ctx context.Context, f func(*sql.Tx) error) error {
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return s.explain(err)
+	}
+	defer tx.Rollback()
+	if err := f(tx); err != nil {
+		return s.explain(err)
+	}
+	return s.explain(tx.Commit())
+}
+
+// ruleID gives the number that stands for a rule's name in the record table, making one when it is new.
+func (s *Store) ruleID(ctx context.Context, q interface {
+	QueryRowContext(context.Context, string, ...any) *sql.Row
+}, rule string) (int64, error) {
+	s.mu.Lock()
+	id, ok := s.rules[rule]
+	s.mu.Unlock()
+	if ok {
+		return id, nil
+	}
+	err := q.QueryRowContext(ctx, "SELECT id FROM rule WHERE name = ?", rule).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	s.remember(rule, id)
+	return id, nil
+}
+
+func (s *Store) remember(rule string, id int64) {
+	s.mu.Lock()
+	s.rules[strings.Clone(rule)] = id
+	s.mu.Unlock()
+}

@@ -1,0 +1,55 @@
+package sqlite
+
+// migrations bring a state file from version i to i+1. They are never edited once released, only added to.
+var migrations = []string{
+	`
+CREATE TABLE rule (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+
+CREATE TABLE record (
+	rule INTEGER NOT NULL, source TEXT NOT NULL, target TEXT NOT NULL,
+	keys BLOB, hash INTEGER NOT NULL, shadow BLOB, fields BLOB, seen INTEGER NOT NULL,
+	PRIMARY KEY (rule, source)
+) WITHOUT ROWID;
+CREATE INDEX record_target ON record (rule, target) WHERE target <> '';
+
+CREATE TABLE checkpoint (
+	rule TEXT NOT NULL, schedule TEXT NOT NULL,
+	cursor TEXT NOT NULL, deleted TEXT NOT NULL, meaning TEXT NOT NULL,
+	pass INTEGER NOT NULL, full_done INTEGER NOT NULL, at INTEGER NOT NULL,
+	PRIMARY KEY (rule, schedule)
+) WITHOUT ROWID;
+
+CREATE TABLE claim (
+	key TEXT PRIMARY KEY, rule TEXT NOT NULL, source TEXT NOT NULL, object TEXT NOT NULL,
+	lookup BLOB, run TEXT NOT NULL, at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX claim_rule ON claim (rule);
+
+CREATE TABLE stage (seq INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL, source TEXT NOT NULL, data BLOB NOT NULL);
+CREATE INDEX stage_run ON stage (run, seq);
+
+CREATE TABLE run (
+	id TEXT PRIMARY KEY, rule TEXT NOT NULL, status TEXT NOT NULL, started INTEGER NOT NULL, data TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX run_started ON run (started);
+CREATE INDEX run_rule ON run (rule, started);
+
+CREATE TABLE ledger (
+	id INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL, rule TEXT NOT NULL, at INTEGER NOT NULL,
+	target TEXT NOT NULL, source TEXT NOT NULL, data TEXT NOT NULL
+);
+CREATE INDEX ledger_target ON ledger (target) WHERE target <> '';
+CREATE INDEX ledger_source ON ledger (source);
+CREATE INDEX ledger_run ON ledger (run);
+
+CREATE TABLE dead (
+	id INTEGER PRIMARY KEY AUTOINCREMENT, rule TEXT NOT NULL, source TEXT NOT NULL, status TEXT NOT NULL,
+	at INTEGER NOT NULL, data TEXT NOT NULL
+);
+CREATE INDEX dead_rule ON dead (rule, source, status);
+CREATE INDEX dead_status ON dead (status);
+`,
+}
+
+// tables lists what an export holds and a repair carries over, in order.
+var tables = []string{"rule", "record", "checkpoint", "claim", "stage", "run", "ledger", "dead"}

@@ -1,0 +1,156 @@
+package sqlite
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/syncline/syncline/runtime/state"
+	"github.com/syncline/syncline/runtime/state/statetest"
+)
+
+func open(t *testing.T) state.Store {
+	s, err := Open(context.Background(), filepath.Join(t.TempDir(), "state", "state.db"), Options{Holder: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func TestStore(t *testing.T) { statetest.Exercise(t, open) }
+
+func TestASecondHolderIsToldWhoHoldsIt(t *testing.T) {
+	s := open(t).(*Store)
+	_, err := Open(context.Background(), s.path, Options{Holder: "second"})
+	if !errors.Is(err, state.ErrHeld) || !strings.Contains(err.Error(), fmt.Sprintf("test (process %d", os.Getpid())) {
+		t.Fatalf("%v", err)
+	}
+	beside, err := Open(context.Background(), s.path, Options{})
+	if err != nil {
+		t.Fatalf("a command that looks is refused: %v", err)
+	}
+	beside.Close()
+	s.Close()
+	again, err := Open(context.Background(), s.path, Options{Holder: "second"})
+	if err != nil {
+		t.Fatalf("the lock outlives its holder: %v", err)
+	}
+	again.Close()
+}
+
+func TestANewerStateIsRefused(t *testing.T) {
+	s := open(t).(*Store)
+	if _, err := s.write.Exec("PRAGMA user_version = 999"); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	if _, err := Open(context.Background(), s.path, Options{Holder: "test"}); !errors.Is(err, state.ErrNewer) {
+		t.Fatalf("%v", err)
+	}
+}
+
+func TestAFileThatIsNoStateIsNotTouched(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.db")
+	content := bytes.Repeat([]byte("this is a letter to my aunt\n"), 100)
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Open(context.Background(), path, Options{Holder: "test"})
+	if err == nil || !strings.Contains(err.Error(), "state repair") {
+		t.Fatalf("%v", err)
+	}
+	if got, _ := os.ReadFile(path); !bytes.Equal(got, content) {
+		t.Fatal("the file was changed")
+	}
+}
+
+func TestAFullDiskLosesNothing(t *testing.T) {
+	ctx := context.Background()
+	s := open(t).(*Store)
+	if err := s.Commit(ctx, state.Outcome{Rule: "r", Records: []state.Record{{Source: "kept", Target: "1"}}}); err != nil {
+		t.Fatal(err)
+	}
+	var pages int
+	if err := s.write.QueryRow("PRAGMA page_count").Scan(&pages); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.write.Exec(fmt.Sprintf("PRAGMA max_page_count = %d", pages+2)); err != nil {
+		t.Fatal(err)
+	}
+	big := state.Record{Source: "big", Shadow: bytes.Repeat([]byte("x"), 1<<20)}
+	err := s.Commit(ctx, state.Outcome{Rule: "r", Records: []state.Record{big}, Checkpoint: &state.Checkpoint{Rule: "r", Cursor: "far"}})
+	if err == nil || !strings.Contains(err.Error(), "full") {
+		t.Fatalf("%v", err)
+	}
+	got, err := s.Records(ctx, "r", []string{"kept", "big"})
+	if err != nil || got[0].Target != "1" || got[1].Source != "" {
+		t.Fatalf("%v %+v", err, got)
+	}
+	if c, _ := s.Checkpoint(ctx, "r", ""); c.Cursor != "" {
+		t.Fatal("the checkpoint passed a record that is not stored")
+	}
+}
+
+func TestCheckExportRepair(t *testing.T) {
+	ctx := context.Background()
+	s := open(t).(*Store)
+	var records []state.Record
+	for i := range 5000 {
+		records = append(records, state.Record{Source: fmt.Sprintf("%06d", i), Target: fmt.Sprint(i), Shadow: bytes.Repeat([]byte("s"), 50)})
+	}
+	if err := s.Commit(ctx, state.Outcome{Rule: "r", Records: records}); err != nil {
+		t.Fatal(err)
+	}
+	report, err := s.Check(ctx)
+	if err != nil || len(report.Problems) > 0 || report.Rows["record"] != 5000 {
+		t.Fatalf("%v %+v", err, report)
+	}
+	var out bytes.Buffer
+	if err := s.Export(ctx, &out); err != nil || bytes.Count(out.Bytes(), []byte("\n")) != 5001 {
+		t.Fatalf("%v: %d lines", err, bytes.Count(out.Bytes(), []byte("\n")))
+	}
+	s.Close()
+
+	damage(t, s.path)
+	kept, saved, lost, err := Repair(ctx, s.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(kept); err != nil {
+		t.Fatalf("the damaged file is gone: %v", err)
+	}
+	if len(lost) == 0 || saved == 0 {
+		t.Fatalf("saved %d, lost %v: the damage did not show", saved, lost)
+	}
+	after, err := Open(ctx, s.path, Options{Holder: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer after.Close()
+	if report, err = after.Check(ctx); err != nil || len(report.Problems) > 0 {
+		t.Fatalf("%v %+v", err, report)
+	}
+}
+
+// damage overwrites a page in the middle of the file.
+func damage(t *testing.T, path string) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteAt(bytes.Repeat([]byte{0xFF}, 8*4096), info.Size()/2/4096*4096); err != nil {
+		t.Fatal(err)
+	}
+}
