@@ -1,0 +1,274 @@
+package httpx
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"github.com/syncline/syncline/connectors"
+)
+
+// Do sends a request and gives its answer, when its status is 2xx or accepted. Any other outcome is a
+// *connectors.Error. A safe request is tried again as its failures allow.
+func (c *Client) Do(ctx context.Context, r Request) (*Answer, error) {
+	p, err := prepare(&r)
+	if err != nil {
+		return nil, err
+	}
+	for attempt := 1; ; attempt++ {
+		a, err := c.authorized(ctx, p)
+		if err == nil {
+			return a, nil
+		}
+		e := connectors.AsError(err)
+		wait, again := c.again(e, attempt)
+		if !p.safe || !again || ctx.Err() != nil {
+			return nil, e
+		}
+		c.log.DebugContext(ctx, "trying again", "connection", c.opts.Config.Name, "attempt", attempt, "in", wait, "because", e.Error())
+		if err := c.opts.Sleep(ctx, wait); err != nil {
+			return nil, stopped(err)
+		}
+	}
+}
+
+// authorized sends a request with credentials, and once more with new ones when they turn out to have expired. An
+// expiry is told before anything is done, so a write may be sent again.
+func (c *Client) authorized(ctx context.Context, p *prepared) (*Answer, error) {
+	var g Grant
+	var number int
+	var err error
+	if c.session != nil {
+		if g, number, err = c.session.current(ctx); err != nil {
+			return nil, wrapStopped(err)
+		}
+	}
+	a, err := c.send(ctx, p, g)
+	if err != nil || c.session == nil || !c.opts.Expired(a) {
+		return c.judge(p, a, err)
+	}
+	if g.Fixed {
+		return c.judge(p, a, nil)
+	}
+	if g, number, err = c.session.renew(ctx, number); err != nil {
+		return nil, wrapStopped(err)
+	}
+	a, err = c.send(ctx, p, g)
+	if err == nil && c.opts.Expired(a) {
+		_, err := c.judge(p, a, nil)
+		c.session.refuse(number, err)
+		return nil, err
+	}
+	return c.judge(p, a, err)
+}
+
+// judge turns an answer that is not a success into an error.
+func (c *Client) judge(p *prepared, a *Answer, err error) (*Answer, error) {
+	if err != nil {
+		return nil, err
+	}
+	if a.Status >= 200 && a.Status < 300 || slices.Contains(p.Accept, a.Status) {
+		return a, nil
+	}
+	var e *connectors.Error
+	if c.opts.Classify != nil {
+		e = c.opts.Classify(a, p.safe)
+	}
+	if e == nil {
+		e = byStatus(a, p.safe)
+	}
+	if e.RetryAfter == 0 {
+		e.RetryAfter = RetryAfter(a.Header, c.now())
+	}
+	e.Message, e.Hint = c.Redact(e.Message), c.Redact(e.Hint)
+	e.Request, e.Answer = a.Sent(), statusLine(a.Status)+c.redactor.shorten(a.Body)
+	return nil, e
+}
+
+// send sends a request once, within the limits, and reads its answer, whatever its status.
+func (c *Client) send(ctx context.Context, p *prepared, g Grant) (*Answer, error) {
+	base := c.base
+	if g.BaseURL != "" {
+		var err error
+		if base, err = ParseBase(c.opts.Setting, g.BaseURL); err != nil {
+			return nil, err
+		}
+	}
+	u, err := p.address(base)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.admit(ctx, p); err != nil {
+		return nil, err
+	}
+	defer func() { <-c.slots }()
+
+	limited, cancel := context.WithTimeout(ctx, c.opts.Timeout)
+	defer cancel()
+	var t trace
+	req := c.build(httptrace.WithClientTrace(limited, t.hooks()), p, u, g)
+	began := c.now()
+	res, err := c.http.Do(req)
+	a := &Answer{sent: func() string { return c.capture(p, u) }}
+	if err == nil {
+		err = c.read(res, a, p.Into)
+		t.wrote.Store(true)
+	}
+	if err != nil {
+		return nil, c.lost(ctx, err, p, a, u, t.sent(err))
+	}
+	c.log.DebugContext(ctx, "call", "connection", c.opts.Config.Name, "method", p.method, "path", c.Redact(u.RequestURI()),
+		"status", a.Status, "bytes", len(a.Body), "took", c.now().Sub(began))
+	if c.opts.Observe != nil {
+		c.opts.Observe(a)
+	}
+	return a, nil
+}
+
+// lost is the error of a request without a whole answer.
+func (c *Client) lost(ctx context.Context, err error, p *prepared, a *Answer, u *url.URL, sent bool) error {
+	var e *connectors.Error
+	if !errors.As(err, &e) {
+		e = c.unreachable(ctx, err, u.Host, sent, p.safe)
+	} else if !p.safe {
+		e.Class = connectors.InDoubt // an answer that cannot be read is no answer
+	}
+	e.Request = a.Sent()
+	if a.Status > 0 {
+		e.Answer = statusLine(a.Status) + c.redactor.shorten(a.Body)
+	}
+	c.log.DebugContext(ctx, "call failed", "connection", c.opts.Config.Name, "method", p.method, "path", c.Redact(u.RequestURI()),
+		"class", e.Class.String(), "error", e.Error())
+	return e
+}
+
+// admit waits for a free slot and for the limits, and counts the call.
+func (c *Client) admit(ctx context.Context, p *prepared) error {
+	select {
+	case c.slots <- struct{}{}:
+	case <-ctx.Done():
+		return stopped(ctx.Err())
+	}
+	if p.Uncounted {
+		return nil
+	}
+	err := error(nil)
+	if c.opts.Gate != nil {
+		err = c.opts.Gate()
+	}
+	if err == nil {
+		err = c.windows.take(ctx)
+	}
+	if err != nil {
+		<-c.slots
+		return wrapStopped(err)
+	}
+	connectors.CountCall(ctx)
+	return nil
+}
+
+func (c *Client) build(ctx context.Context, p *prepared, u *url.URL, g Grant) *http.Request {
+	req := (&http.Request{Method: p.method, URL: u, Host: u.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{}}).WithContext(ctx)
+	if p.body != nil {
+		req.ContentLength = int64(len(p.body))
+		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(p.body)), nil }
+		req.Body, _ = req.GetBody()
+		req.Header.Set("Content-Type", p.kind)
+	}
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", "syncline")
+	for _, h := range []http.Header{c.opts.Header, p.Header, g.Header} {
+		for name, values := range h {
+			req.Header[http.CanonicalHeaderKey(name)] = values
+		}
+	}
+	return req
+}
+
+// read takes the body in, decompressed and bounded.
+func (c *Client) read(res *http.Response, a *Answer, into *bytes.Buffer) error {
+	defer res.Body.Close()
+	a.Status, a.Header = res.StatusCode, res.Header
+	var body io.Reader = res.Body
+	// The standard transport decompresses by itself; one given by the program may not.
+	if strings.EqualFold(res.Header.Get("Content-Encoding"), "gzip") {
+		z, err := gzip.NewReader(body)
+		if errors.Is(err, io.EOF) {
+			return nil // an empty body, as of a 204
+		}
+		if err != nil {
+			return err
+		}
+		body = z
+	}
+	if into == nil {
+		into = new(bytes.Buffer)
+	}
+	into.Reset()
+	n, err := into.ReadFrom(io.LimitReader(body, c.opts.MaxBody+1))
+	a.Body = into.Bytes()
+	if err != nil {
+		return err
+	}
+	if n > c.opts.MaxBody {
+		return &connectors.Error{Class: connectors.Permanent, Code: "answer_too_large",
+			Message: "the answer is larger than we take", Hint: "ask for fewer fields"}
+	}
+	return nil
+}
+
+// capture is the request as sent, for people: without headers, where the credentials are.
+func (c *Client) capture(p *prepared, u *url.URL) string {
+	line := p.method + " " + u.RequestURI()
+	if len(p.body) > 0 {
+		line += "\n" + string(p.body[:min(len(p.body), captureFrom)])
+	}
+	return c.redactor.shorten([]byte(line))
+}
+
+func statusLine(status int) string {
+	return fmt.Sprintf("HTTP %d %s\n", status, http.StatusText(status))
+}
+
+// trace tells whether a request can have reached the system.
+type trace struct{ seen, wrote atomic.Bool }
+
+func (t *trace) hooks() *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{
+		// The transport itself tries again on another connection when nothing had been written to the first.
+		GetConn:      func(string) { t.seen.Store(true); t.wrote.Store(false) },
+		WroteHeaders: func() { t.wrote.Store(true) },
+	}
+}
+
+// sent is true in doubt: a transport that does not trace may have sent everything.
+func (t *trace) sent(err error) bool {
+	if t.seen.Load() {
+		return t.wrote.Load()
+	}
+	return !neverSent(err)
+}
+
+// stopped is a cancelled context as an error of ours.
+func stopped(err error) *connectors.Error {
+	return &connectors.Error{Class: connectors.Retry, Message: "stopped: " + err.Error(), Err: err}
+}
+
+func wrapStopped(err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		var e *connectors.Error
+		if !errors.As(err, &e) {
+			return stopped(err)
+		}
+	}
+	return err
+}
