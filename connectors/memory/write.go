@@ -1,0 +1,172 @@
+package memory
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/syncline/syncline/connectors"
+	"github.com/syncline/syncline/lang/schema"
+	"github.com/syncline/syncline/lang/value"
+)
+
+// Write writes records one by one; each has its own outcome.
+func (s *System) Write(ctx context.Context, w connectors.Write) ([]connectors.Result, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("writing %s: %w", w.Object.Name, err)
+	}
+	s.called(ctx, Call{Kind: w.Op.String(), Object: w.Object.Name, Records: len(w.Records)})
+	s.mu.Lock()
+	hooks, t, most := s.hooks, s.tables[w.Object.Name], s.limits.WriteBatch
+	s.mu.Unlock()
+	if t == nil {
+		return nil, &connectors.Error{Class: connectors.Permanent, Message: fmt.Sprintf("there is no object %q", w.Object.Name)}
+	}
+	if most > 0 && len(w.Records) > most {
+		return nil, &connectors.Error{Class: connectors.Permanent, Message: fmt.Sprintf("%d records in a call, %d are allowed", len(w.Records), most)}
+	}
+	if hooks.BeforeWrite != nil {
+		if err := hooks.BeforeWrite(w); err != nil {
+			return nil, err
+		}
+	}
+	results := make([]connectors.Result, len(w.Records))
+	for i, r := range w.Records {
+		if hooks.Record != nil {
+			if err := hooks.Record(w.Object.Name, w.Op, r); err != nil {
+				results[i].Err = err
+				continue
+			}
+		}
+		results[i] = s.writeOne(t, w.Op, w.Key, r)
+	}
+	if hooks.AfterWrite != nil {
+		if err := hooks.AfterWrite(w, results); err != nil {
+			return nil, err
+		}
+	}
+	return results, nil
+}
+
+func (s *System) writeOne(t *table, op connectors.Op, key string, r connectors.Record) connectors.Result {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fields := Map{}
+	for _, f := range r.Fields {
+		fields[f.Name] = f.Value
+	}
+	id, created := r.ID, false
+	switch op {
+	case connectors.Delete:
+		if !t.remove(id, s.tick()) {
+			return connectors.Result{Err: gone(t, id)}
+		}
+		return connectors.Result{ID: id}
+	case connectors.Update:
+		if t.rows[id] == nil {
+			return connectors.Result{Err: gone(t, id)}
+		}
+	case connectors.Upsert:
+		if id = t.find(key, fields[key]); id == "" {
+			id, created = s.idFor(t, fields), true
+		}
+	case connectors.Create:
+		id, created = s.idFor(t, fields), true
+		if t.rows[id] != nil {
+			return connectors.Result{Err: duplicate(t.object.Key)}
+		}
+	}
+	if err := t.check(id, fields, created); err != nil {
+		return connectors.Result{Err: err}
+	}
+	t.set(id, s.tick(), fields)
+	return connectors.Result{ID: id, Created: created}
+}
+
+func (s *System) idFor(t *table, fields Map) string {
+	if id := fields[t.object.Key].AsText(); id != "" {
+		return id
+	}
+	return s.newID(t)
+}
+
+func gone(t *table, id string) *connectors.Error {
+	return &connectors.Error{Class: connectors.Gone, Code: "NOT_FOUND", Message: fmt.Sprintf("%s %s does not exist", t.object.Name, id)}
+}
+
+func duplicate(field string) *connectors.Error {
+	return &connectors.Error{Class: connectors.Reject, Code: "DUPLICATE_VALUE", Message: "another record has this value", Fields: []string{field}}
+}
+
+// find gives the id of the record whose field holds the value, "" when there is none.
+func (t *table) find(field string, v value.Value) string {
+	if v.IsNull() {
+		return ""
+	}
+	for id, r := range t.rows {
+		if value.Equal(r.values[field], v) {
+			return id
+		}
+	}
+	return ""
+}
+
+// check refuses what a real system would: unknown fields, unique values taken, required fields missing, and
+// values that are not in the field's stored form.
+func (t *table) check(id string, fields Map, creating bool) *connectors.Error {
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		f, v := t.object.Field(name), fields[name]
+		if f == nil {
+			return &connectors.Error{Class: connectors.Permanent, Code: "UNKNOWN_FIELD", Message: fmt.Sprintf("%s has no field %s", t.object.Name, name), Fields: []string{name}}
+		}
+		if f.Required && v.IsNull() {
+			return &connectors.Error{Class: connectors.Reject, Code: "REQUIRED", Message: fmt.Sprintf("%s is required", name), Fields: []string{name}}
+		}
+		if stored, err := value.Conform(f, v); err != nil || !value.Equal(stored, v) {
+			return &connectors.Error{Class: connectors.Reject, Code: "BAD_VALUE", Message: fmt.Sprintf("%s does not take %q", name, v), Fields: []string{name}}
+		}
+		if other := t.find(name, v); (f.Unique || f.UpsertKey) && other != "" && other != id {
+			return duplicate(name)
+		}
+	}
+	for _, f := range t.object.Fields {
+		if creating && f.Required && fields[f.Name].IsNull() {
+			return &connectors.Error{Class: connectors.Reject, Code: "REQUIRED", Message: fmt.Sprintf("%s is required", f.Name), Fields: []string{f.Name}}
+		}
+	}
+	return nil
+}
+
+// Replace starts a new content of an object.
+func (s *System) Replace(ctx context.Context, object *schema.Object, layout *value.Layout) (connectors.Replacement, error) {
+	s.called(ctx, Call{Kind: "replace", Object: object.Name})
+	return &replacement{s: s, t: s.tables[object.Name], layout: layout}, nil
+}
+
+type replacement struct {
+	s      *System
+	t      *table
+	layout *value.Layout
+	rows   [][]value.Value
+	done   bool
+}
+
+func (r *replacement) Append(_ context.Context, b *value.Batch) error {
+	for i := range b.Len() {
+		r.rows = append(r.rows, b.Record(i).Clone())
+	}
+	return nil
+}
+
+func (r *replacement) Commit(context.Context) error {
+	r.s.mu.Lock()
+	defer r.s.mu.Unlock()
+	r.t.whole, r.t.layout, r.done = r.rows, r.layout, true
+	return nil
+}
+
+func (r *replacement) Abort() error {
+	r.rows = nil
+	return nil
+}
