@@ -94,6 +94,9 @@ type Object struct {
 	Deletable  bool `json:"deletable,omitempty"`
 	// Replace: the object has no records to match (a file to be written); a run writes it whole, or appends.
 	Replace bool `json:"replace,omitempty"`
+	// Open: a rule that writes the object decides its fields (a file without declared columns). Fields holds what can
+	// be read from it now, which does not bind what is written: see WriteField.
+	Open bool `json:"open,omitempty"`
 	// Count is the number of records when last asked, 0 when unknown; for forecasts and guards.
 	Count int64 `json:"count,omitempty"`
 	// Version is the system's own mark of this describe (Last-Modified), "" when it has none.
@@ -121,6 +124,15 @@ func (o *Object) Index() {
 		index[f.Name] = f
 	}
 	o.index = index
+}
+
+// WriteField is the field that a mapping to this name writes: of an Open object one of kind Any whatever the object
+// holds now, else the declared one, nil when there is none.
+func (o *Object) WriteField(name string) *Field {
+	if o != nil && o.Open {
+		return &Field{Name: name, Kind: Any, Nullable: true, Createable: true, Updateable: true}
+	}
+	return o.Field(name)
 }
 
 // KeyField is the field named by Key, nil when there is none.
