@@ -19,6 +19,48 @@ type Module struct {
 	Hash string
 }
 
+// Sync finds a sync by name, nil when there is none.
+func (m *Module) Sync(name string) *Sync {
+	return find(m.Syncs, name, func(s *Sync) string { return s.Name })
+}
+
+// Table finds a table by name, nil when there is none.
+func (m *Module) Table(name string) *Table {
+	return find(m.Tables, name, func(t *Table) string { return t.Name })
+}
+
+// Variable finds a variable by name, nil when there is none.
+func (m *Module) Variable(name string) *Variable {
+	return find(m.Variables, name, func(v *Variable) string { return v.Name })
+}
+
+// Connection finds a connection by name, nil when there is none.
+func (m *Module) Connection(name string) *Connection {
+	return find(m.Connections, name, func(c *Connection) string { return c.Name })
+}
+
+func find[T any](list []*T, name string, nameOf func(*T) string) *T {
+	for _, x := range list {
+		if nameOf(x) == name {
+			return x
+		}
+	}
+	return nil
+}
+
+// Lost tells whether a name of this kind ("connection", "table", "variable", "sync") is declared in a part of the
+// project that could not be read. Such a name is not bound, and must not be reported as unknown either.
+func (m *Module) Lost(kind, name string) bool {
+	for _, f := range m.Files {
+		for _, l := range f.Lost {
+			if l.Name == name && (l.Type == kind || l.Type == "") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Connection is a connection block.
 type Connection struct {
 	Name, System string
@@ -129,6 +171,8 @@ type Sync struct {
 	TimezoneRange            span.Range
 	Schedules                []*Schedule
 	OnEvent                  bool
+	EventWait                time.Duration // how long events are gathered; zero: not written
+	EventMax                 int
 	After, Requires          []Reference
 	Where                    syntax.Value // expression, nil when not written
 	Lookback                 time.Duration
@@ -170,6 +214,7 @@ type Match struct {
 	OrderBy        syntax.Value
 	Descending     bool
 	Missing        string // as written, "" when not
+	MissingRange   span.Range
 	Ambiguous      string
 	AmbiguousRange span.Range
 	Range          span.Range
@@ -214,7 +259,15 @@ type MapSame struct {
 	To      string // "Pendo_{name}__c"; "" the same name
 	Except  []Name
 	Missing string
-	Range   span.Range
+	// Write are entries of the write block for fields that are not in the map, so map_same must give them.
+	Write []FieldMode
+	Range span.Range
+}
+
+// FieldMode is an entry of a write block.
+type FieldMode struct {
+	Field, Mode string
+	FieldRange  span.Range
 }
 
 // Name is a text with its place.

@@ -6,6 +6,16 @@ import "github.com/syncline/syncline/lang/span"
 type File struct {
 	*span.File
 	Blocks []*Block
+	// Broken: the file could not be read as HCL; it has no Blocks.
+	Broken bool
+	// Lost are the declarations of a broken file and of top-level blocks that were left out, as far as their
+	// headers can be read. Names that they declare are not unknown, and what the file mentions is not unused.
+	Lost []Lost
+}
+
+// Lost is a declaration that was reported and left out. Type is "" when it could be of any kind.
+type Lost struct {
+	Type, Name string
 }
 
 // Block is `TYPE "LABEL" … { … }`.
@@ -73,7 +83,7 @@ type Attr struct {
 }
 
 // Value is what stands to the right of an `=`, told by its spelling alone, nothing evaluated:
-// Ref, Const, Quoted, Text, Env, List or Object.
+// Ref, Const, Quoted, Text, Env, List, Object or Bad.
 type Value interface {
 	Place() span.Range
 }
@@ -125,6 +135,11 @@ type (
 		Items []Item
 		Range span.Range
 	}
+	// Bad is a value that was reported already. It stands in the tree so that its attribute counts as
+	// written; stages after this one leave it alone.
+	Bad struct {
+		Range span.Range
+	}
 	// Item is one entry of an Object. Keys are words or quoted texts.
 	Item struct {
 		Key      string
@@ -149,3 +164,4 @@ func (v *Text) Place() span.Range   { return v.Range }
 func (v *Env) Place() span.Range    { return v.Range }
 func (v *List) Place() span.Range   { return v.Range }
 func (v *Object) Place() span.Range { return v.Range }
+func (v *Bad) Place() span.Range    { return v.Range }

@@ -1,0 +1,71 @@
+package syntax
+
+import (
+	"slices"
+
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/syncline/syncline/lang/span"
+)
+
+// duplicateAttributes reports the attributes that HCL dropped from this body. Nested bodies were done before,
+// so what is left in the body's range is its own.
+func (p *parser) duplicateAttributes(b *hclsyntax.Body) {
+	within := p.rng(b.SrcRange)
+	p.redefined = slices.DeleteFunc(p.redefined, func(r span.Range) bool {
+		if r.Start < within.Start || r.End > within.End {
+			return false
+		}
+		if first := b.Attributes[r.Text()]; first != nil {
+			p.add(errDuplicateAttribute(r.Text(), r, p.rng(first.NameRange)))
+		}
+		return true
+	})
+}
+
+// dropRedefined forgets duplicates in a block that is not looked into.
+func (p *parser) dropRedefined(within span.Range) {
+	p.redefined = slices.DeleteFunc(p.redefined, func(r span.Range) bool {
+		return r.Start >= within.Start && r.End <= within.End
+	})
+}
+
+// duplicateBlocks reports blocks that may stand once, blocks of one kind with the same label, and a name that is
+// written both as an attribute and as a block. Blocks at top level are compared across files, by resolve.
+func (p *parser) duplicateBlocks(spec *BlockSpec, into *Block) {
+	if spec == grammar {
+		return
+	}
+	type key struct{ typ, label string }
+	seen := map[key]*Block{}
+	both := map[string]bool{}
+	for _, b := range into.Blocks {
+		if a := into.Attr(b.Type); a != nil && spec.Attr(b.Type) != nil && !both[b.Type] {
+			both[b.Type] = true
+			p.add(errAttributeAndBlock(b, a))
+		}
+		bs := spec.Block(b.Type)
+		if len(b.Labels) == 0 && len(bs.Labels) > 0 && !bs.Labels[0].Optional {
+			continue // its label is missing, and that was reported
+		}
+		k := key{b.Type, b.Label(0)}
+		first, again := seen[k]
+		switch {
+		case !again:
+			seen[k] = b
+		case bs.Once:
+			p.add(errBlockTwice(b, first))
+		default:
+			p.add(errDuplicateLabel(b, first))
+		}
+	}
+}
+
+// missing reports what the description requires and the block lacks.
+func (p *parser) missing(spec *BlockSpec, b *Block) {
+	for _, as := range spec.Attrs {
+		if as.Required && b.Attr(as.Name) == nil {
+			p.add(errMissingAttribute(spec, as, b))
+		}
+	}
+}

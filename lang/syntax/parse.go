@@ -1,0 +1,180 @@
+package syntax
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/syncline/syncline/lang/diag"
+	"github.com/syncline/syncline/lang/span"
+)
+
+// Parse reads one file. The File is never nil; what could not be read is missing in it or a Bad value. After
+// a syntax error it is Broken and has no blocks, and the list tells of syntax alone.
+func Parse(name string, src []byte) (*File, diag.List) {
+	p := &parser{file: span.NewFile(name, src), src: src}
+	out := &File{File: p.file}
+	body, ok := p.hcl()
+	if !ok {
+		out.Broken, out.Lost = true, lostIn(p.src)
+		p.diags.Sort()
+		return out, p.diags
+	}
+	root := &Block{Range: p.whole()}
+	p.body(body, grammar, root)
+	out.Blocks, out.Lost = root.Blocks, p.lost
+	p.diags.Sort()
+	return out, p.diags
+}
+
+// parser holds the state of one Parse.
+type parser struct {
+	file  *span.File
+	src   []byte
+	diags diag.List
+	// redefined are the places of attributes that HCL dropped because their name was there already. They are
+	// ours to report, by the body they stand in.
+	redefined []span.Range
+	lost      []Lost
+}
+
+func (p *parser) add(d *diag.Diagnostic) { p.diags = append(p.diags, d) }
+
+func (p *parser) rng(r hcl.Range) span.Range {
+	end := min(r.End.Byte, len(p.src))
+	return span.Range{File: p.file, Start: min(r.Start.Byte, end), End: end}
+}
+
+func (p *parser) whole() span.Range { return span.Range{File: p.file, End: len(p.src)} }
+
+// hcl runs HCL's parser. It is false when the tree must not be trusted.
+func (p *parser) hcl() (body *hclsyntax.Body, ok bool) {
+	tokens, ok := p.preflight()
+	if !ok {
+		return nil, false
+	}
+	// The preflight keeps HCL from what is known to break it. A panic beyond that is a bug of the parser, and
+	// the author still deserves a message with the file's name.
+	defer func() {
+		if r := recover(); r != nil {
+			p.diags = diag.List{errParserFailed(p.whole(), fmt.Sprint(r))}
+			body, ok = nil, false
+		}
+	}()
+	file, hclDiags := hclsyntax.ParseConfig(p.src, p.file.Name, hcl.InitialPos)
+	if broken := p.sortOut(hclDiags); len(broken) > 0 {
+		p.reword(broken, tokens)
+		return nil, false
+	}
+	body, ok = file.Body.(*hclsyntax.Body)
+	return body, ok
+}
+
+// sortOut sets aside what HCL reports and can be read past, and returns the rest.
+func (p *parser) sortOut(all hcl.Diagnostics) (broken []*hcl.Diagnostic) {
+	for _, d := range all {
+		switch {
+		case d.Summary == "Attribute redefined" && d.Subject != nil:
+			p.redefined = append(p.redefined, p.rng(*d.Subject))
+		case d.Severity == hcl.DiagError:
+			broken = append(broken, d)
+		}
+	}
+	return broken
+}
+
+// body converts the content of a block along its description.
+func (p *parser) body(b *hclsyntax.Body, spec *BlockSpec, into *Block) {
+	for _, n := range b.Blocks {
+		p.block(n, spec, into)
+	}
+	attrs := make([]*hclsyntax.Attribute, 0, len(b.Attributes))
+	for _, a := range b.Attributes {
+		attrs = append(attrs, a)
+	}
+	slices.SortFunc(attrs, func(a, b *hclsyntax.Attribute) int {
+		return cmp.Compare(a.SrcRange.Start.Byte, b.SrcRange.Start.Byte)
+	})
+	for _, a := range attrs {
+		p.attribute(a, spec, into)
+	}
+	p.duplicateAttributes(b)
+	p.duplicateBlocks(spec, into)
+	p.missing(spec, into)
+}
+
+// attribute converts `NAME = VALUE`; one that the grammar does not know is reported and left out.
+func (p *parser) attribute(a *hclsyntax.Attribute, spec *BlockSpec, into *Block) {
+	name := p.rng(a.NameRange)
+	as := spec.Attr(a.Name)
+	if as == nil {
+		if b := spec.Block(a.Name); b != nil {
+			p.add(p.errBlockAsAttribute(b, name, a))
+			return
+		}
+		as = spec.Free
+	}
+	switch {
+	case as == nil:
+		p.add(errUnknownAttribute(spec, a.Name, name))
+	case as.Later:
+		p.add(errLater(a.Name, name))
+	default:
+		into.Attrs = append(into.Attrs, &Attr{
+			Name: a.Name, NameRange: name,
+			Value: p.value(a.Expr, as, a.Name),
+			Range: p.rng(a.SrcRange),
+		})
+	}
+}
+
+// block converts a nested block; one that the grammar does not know is reported and left out, with all in it.
+func (p *parser) block(n *hclsyntax.Block, parent *BlockSpec, into *Block) {
+	typ, full := p.rng(n.TypeRange), p.blockRange(n)
+	spec := parent.Block(n.Type)
+	if spec == nil || spec.Later {
+		switch {
+		case spec != nil:
+			p.add(errLater(n.Type, typ))
+		case parent.Attr(n.Type) != nil || parent.Free != nil && parent.Hints[n.Type] == "" && len(n.Labels) == 0:
+			p.add(errAttributeAsBlock(parent, n.Type, typ))
+		default:
+			p.add(errUnknownBlock(parent, n.Type, typ))
+		}
+		p.dropRedefined(full)
+		if parent == grammar {
+			p.lost = append(p.lost, lost(n.Type, n.Labels))
+		}
+		return
+	}
+	b := &Block{Type: n.Type, TypeRange: typ, Range: full}
+	b.Header = span.Range{File: p.file, Start: typ.Start, End: typ.End}
+	for i, text := range n.Labels {
+		r := p.rng(n.LabelRanges[i])
+		b.Labels = append(b.Labels, Label{Text: text, Range: r})
+		b.Header.End = r.End
+	}
+	p.labels(spec, b)
+	p.body(n.Body, spec, b)
+	into.Blocks = append(into.Blocks, b)
+}
+
+func (p *parser) blockRange(n *hclsyntax.Block) span.Range {
+	return span.Range{File: p.file, Start: n.TypeRange.Start.Byte, End: min(n.CloseBraceRange.End.Byte, len(p.src))}
+}
+
+// labels checks the number of labels against the description.
+func (p *parser) labels(spec *BlockSpec, b *Block) {
+	least := 0
+	for _, l := range spec.Labels {
+		if !l.Optional {
+			least++
+		}
+	}
+	if len(b.Labels) < least || len(b.Labels) > len(spec.Labels) {
+		p.add(errLabels(spec, b))
+	}
+}

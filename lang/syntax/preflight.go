@@ -1,0 +1,82 @@
+package syntax
+
+import (
+	"bytes"
+	"unicode/utf8"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/syncline/syncline/lang/span"
+)
+
+const (
+	// MaxFileSize is the most bytes of a file that Parse reads.
+	MaxFileSize = 4 << 20
+	// maxDepth bounds what HCL's recursive parser descends into: a stack overflow of Go cannot be recovered from.
+	maxDepth = 100
+)
+
+// preflight refuses files that must not reach the parser, and gives the tokens of the others.
+func (p *parser) preflight() (hclsyntax.Tokens, bool) {
+	if len(p.src) > MaxFileSize {
+		p.add(errTooLarge(p.file, len(p.src)))
+		return nil, false
+	}
+	if at := notText(p.src); at >= 0 {
+		p.add(errNotText(span.Range{File: p.file, Start: at, End: at + 1}, p.src[at]))
+		return nil, false
+	}
+	tokens, _ := hclsyntax.LexConfig(p.src, p.file.Name, hcl.InitialPos)
+	if deep, found := tooDeep(tokens); found {
+		p.add(errTooDeep(p.rng(deep.Range)))
+		return nil, false
+	}
+	return tokens, true
+}
+
+// notText is the offset of the first byte that no text has, or -1.
+func notText(src []byte) int {
+	at := bytes.IndexByte(src, 0)
+	if utf8.Valid(src) {
+		return at
+	}
+	for i := 0; i < len(src); {
+		r, size := utf8.DecodeRune(src[i:])
+		if i == at || r == utf8.RuneError && size == 1 {
+			return i
+		}
+		i += size
+	}
+	return at
+}
+
+// tooDeep finds the token at which brackets, runs of operators in front of a value, or conditions within
+// conditions nest deeper than maxDepth. HCL's parser recurses on each of them.
+func tooDeep(tokens hclsyntax.Tokens) (hclsyntax.Token, bool) {
+	depth, prefix, conditions := 0, 0, 0
+	for _, t := range tokens {
+		switch t.Type {
+		case hclsyntax.TokenBang, hclsyntax.TokenMinus:
+			prefix++
+		case hclsyntax.TokenNewline, hclsyntax.TokenComment: // inside brackets the parser skips them
+		default:
+			prefix = 0
+		}
+		switch t.Type {
+		case hclsyntax.TokenOBrace, hclsyntax.TokenOBrack, hclsyntax.TokenOParen,
+			hclsyntax.TokenTemplateInterp, hclsyntax.TokenTemplateControl:
+			depth++
+		case hclsyntax.TokenCBrace, hclsyntax.TokenCBrack, hclsyntax.TokenCParen, hclsyntax.TokenTemplateSeqEnd:
+			depth = max(0, depth-1)
+		case hclsyntax.TokenQuestion:
+			conditions++
+		case hclsyntax.TokenEqual:
+			conditions = 0
+		}
+		if depth > maxDepth || prefix > maxDepth || conditions > maxDepth {
+			return t, true
+		}
+	}
+	return hclsyntax.Token{}, false
+}
