@@ -195,6 +195,7 @@ type Field struct {
 	Createable bool `json:"createable,omitempty"` // this user may set it in a create
 	Updateable bool `json:"updateable,omitempty"` // this user may change it
 	Computed   bool `json:"computed,omitempty"`   // formula, roll-up, auto-number
+	Inferred   bool `json:"inferred,omitempty"`   // Kind was told from a sample; a later value may not fit and is then a bad row
 
 	Filterable    bool `json:"filterable,omitempty"`
 	Sortable      bool `json:"sortable,omitempty"`
