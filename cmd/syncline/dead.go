@@ -1,0 +1,229 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/syncline/syncline/runtime/state"
+)
+
+func newDead(a *app) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "dead",
+		Short: "Records that failed for good: look, retry, drop",
+		Long: `A record that a target refuses, or that an expression fails on, becomes a dead letter: it is kept
+with its reason until a person decides. Other records go on.`,
+	}
+	c.AddCommand(newDeadList(a), newDeadShow(a), newDeadSet(a, "retry", "Let the next run take dead letters up again", state.DeadRetry),
+		newDeadSet(a, "drop", "Give dead letters up", state.DeadDropped))
+	return c
+}
+
+func newDeadList(a *app) *cobra.Command {
+	var rule, status string
+	var limit int
+	c := &cobra.Command{
+		Use: "list [DIR]", Short: "List dead letters, newest first", Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f := state.DeadFilter{Rule: rule, Status: state.DeadStatus(status), Limit: limit}
+			if status == "all" {
+				f.Status = ""
+			}
+			return a.withDead(cmd, args, f, func(letters []state.DeadLetter) error {
+				if a.format == "json" {
+					return printJSON(a.out, map[string]any{"dead": notNil(letters)})
+				}
+				if len(letters) == 0 {
+					fmt.Fprintf(a.out, "No dead letters.\n")
+					return nil
+				}
+				w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+				fmt.Fprintln(w, "ID\tRULE\tSOURCE\tSTEP\tTRIES\tSINCE\tREASON")
+				for _, d := range letters {
+					fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%d\t%s\t%s\n", d.ID, d.Rule, d.Source.ID, d.Step, d.Attempts,
+						d.At.Local().Format("2006-01-02 15:04"), oneLine(reason(d)))
+				}
+				return w.Flush()
+			})
+		},
+	}
+	c.Flags().StringVar(&rule, "rule", "", "only those of one rule, such as sync.company_health")
+	c.Flags().StringVar(&status, "status", "open", "open, retry, dropped, settled or all")
+	c.Flags().IntVar(&limit, "limit", 100, "at most so many")
+	a.formats(c, "text", "json")
+	return c
+}
+
+func newDeadShow(a *app) *cobra.Command {
+	c := &cobra.Command{
+		Use: "show ID [DIR]", Short: "Show a dead letter whole: request, answer, hint", Args: cobra.RangeArgs(1, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ids, err := parseIDs(args[:1])
+			if err != nil {
+				return err
+			}
+			return a.withDead(cmd, args[1:], state.DeadFilter{IDs: ids}, func(letters []state.DeadLetter) error {
+				if len(letters) == 0 {
+					return fmt.Errorf("there is no dead letter %s: `syncline dead list --status all` shows them", args[0])
+				}
+				if a.format == "json" {
+					return printJSON(a.out, letters[0])
+				}
+				showDead(a.out, letters[0])
+				return nil
+			})
+		},
+	}
+	a.formats(c, "text", "json")
+	return c
+}
+
+func newDeadSet(a *app, verb, short string, status state.DeadStatus) *cobra.Command {
+	var dir, rule string
+	var all bool
+	c := &cobra.Command{
+		Use: verb + " ID…", Short: short,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 && !all {
+				return fmt.Errorf("name the dead letters by ID, or write --all (with --rule for those of one rule)")
+			}
+			ids, err := parseIDs(args)
+			if err != nil {
+				return err
+			}
+			dirArgs := []string{}
+			if dir != "" {
+				dirArgs = append(dirArgs, dir)
+			}
+			d, err := projectDir(dirArgs)
+			if err != nil {
+				return err
+			}
+			store, err := a.openState(cmd, d, "")
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			var pick []int64
+			for _, from := range []state.DeadStatus{state.DeadOpen, state.DeadRetry} {
+				letters, err := store.DeadLetters(cmd.Context(), state.DeadFilter{IDs: ids, Rule: rule, Status: from})
+				if err != nil {
+					return err
+				}
+				for _, l := range letters {
+					pick = append(pick, l.ID)
+				}
+			}
+			if len(pick) < len(ids) {
+				return fmt.Errorf("%d of the %d dead letters are not open: `syncline dead list` shows those that are; nothing was changed", len(ids)-len(pick), len(ids))
+			}
+			if err := store.SetDead(cmd.Context(), pick, status); err != nil {
+				return err
+			}
+			switch status {
+			case state.DeadRetry:
+				fmt.Fprintf(a.out, "%s will be tried again by the next run.\n", count(len(pick), "record"))
+			default:
+				fmt.Fprintf(a.out, "%s dropped.\n", count(len(pick), "dead letter"))
+			}
+			return nil
+		},
+	}
+	c.Flags().StringVar(&dir, "dir", "", "the project's folder")
+	c.Flags().StringVar(&rule, "rule", "", "only those of one rule")
+	c.Flags().BoolVar(&all, "all", false, "all open ones")
+	return c
+}
+
+func (a *app) withDead(cmd *cobra.Command, args []string, f state.DeadFilter, show func([]state.DeadLetter) error) error {
+	dir, err := projectDir(args)
+	if err != nil {
+		return err
+	}
+	store, err := a.openState(cmd, dir, "")
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	letters, err := store.DeadLetters(cmd.Context(), f)
+	if err != nil {
+		return err
+	}
+	return show(letters)
+}
+
+func showDead(w io.Writer, d state.DeadLetter) {
+	line := func(name, text string) {
+		if text != "" {
+			fmt.Fprintf(w, "%-9s %s\n", name, text)
+		}
+	}
+	line("id", fmt.Sprintf("%d (%s)", d.ID, d.Status))
+	line("rule", d.Rule)
+	line("source", fmt.Sprintf("%s.%s %s", d.Source.Connection, d.Source.Object, d.Source.ID))
+	line("target", strings.TrimSpace(fmt.Sprintf("%s.%s %s", d.Connection, d.Object, d.Target)))
+	line("step", d.Step)
+	line("reason", reason(d))
+	line("hint", d.Hint)
+	line("fields", strings.Join(d.Fields, ", "))
+	line("tries", fmt.Sprintf("%d, last %s in run %s", d.Attempts, d.At.Local().Format(time.DateTime), d.Run))
+	line("request", d.Request)
+	line("answer", d.Answer)
+}
+
+func reason(d state.DeadLetter) string {
+	if d.Code == "" {
+		return d.Message
+	}
+	return d.Code + ": " + d.Message
+}
+
+func parseIDs(args []string) ([]int64, error) {
+	var ids []int64
+	for _, s := range args {
+		id, err := strconv.ParseInt(s, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("%q is not the number of a dead letter: `syncline dead list` shows them", s)
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
+}
+
+// oneLine shortens a text for a table.
+func oneLine(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if r := []rune(s); len(r) > 110 {
+		return string(r[:109]) + "…"
+	}
+	return s
+}
+
+// count is "1 record", "2 records".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
+}
+
+func printJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+// notNil makes an absent list an empty one, so that it is [] in JSON.
+func notNil[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/syncline/syncline/runtime/state"
+)
+
+func newRuns(a *app) *cobra.Command {
+	var f state.RunFilter
+	var status string
+	c := &cobra.Command{
+		Use: "runs [DIR]", Short: "What ran, when, and how it ended", Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f.Status = state.RunStatus(status)
+			dir, err := projectDir(args)
+			if err != nil {
+				return err
+			}
+			store, err := a.openState(cmd, dir, "")
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			runs, err := store.Runs(cmd.Context(), f)
+			if err != nil {
+				return err
+			}
+			if a.format == "json" {
+				return printJSON(a.out, map[string]any{"runs": notNil(runs)})
+			}
+			return a.listRuns(a.out, runs)
+		},
+	}
+	c.Flags().StringVar(&f.Rule, "rule", "", "only those of one rule, such as sync.company_health")
+	c.Flags().StringVar(&status, "status", "", "only those that ended so: succeeded, partial, failed, waiting, stopped")
+	c.Flags().IntVar(&f.Limit, "limit", 20, "at most so many, newest first")
+	a.formats(c, "text", "json")
+	return c
+}
+
+func (a *app) listRuns(out io.Writer, runs []state.Run) error {
+	if len(runs) == 0 {
+		fmt.Fprintln(out, "No runs yet.")
+		return nil
+	}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "RUN\tSTARTED\tRULE\tSTATUS\tREAD\tCREATED\tUPDATED\tUNCHANGED\tDEAD\tTOOK\tWHY")
+	for _, r := range runs {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\t%s\n", r.ID, r.Started.Local().Format("2006-01-02 15:04:05"), r.Rule, r.Status,
+			r.Read, r.Created, r.Updated, r.Unchanged, r.Dead, took(r.DurationMS), oneLine(r.Why))
+	}
+	return w.Flush()
+}
+
+func took(ms int64) string {
+	return (time.Duration(ms) * time.Millisecond).Round(time.Millisecond).String()
+}
+
+func newWhy(a *app) *cobra.Command {
+	var dir string
+	var limit int
+	c := &cobra.Command{
+		Use:   "why RECORD [FIELD]",
+		Short: "Why a record holds what it holds: rule, source, expression, run, values before",
+		Long: `Answers from the ledger: which rule wrote the record (its id in the target or in the source), from which source
+record, with which expression and inputs, in which run, and what stood there before.`,
+		Args: cobra.RangeArgs(1, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if dir == "" {
+				dir = "."
+			}
+			store, err := a.openState(cmd, dir, "")
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			f := state.LedgerFilter{Record: args[0], Limit: limit}
+			if len(args) > 1 {
+				f.Field = args[1]
+			}
+			entries, err := store.Ledger(cmd.Context(), f)
+			if err != nil {
+				return err
+			}
+			if a.format == "json" {
+				return printJSON(a.out, map[string]any{"writes": notNil(entries)})
+			}
+			if len(entries) == 0 {
+				what := args[0]
+				if f.Field != "" {
+					what += " " + f.Field
+				}
+				fmt.Fprintf(a.out, "Nothing here wrote %s. Ids are compared whole: use the 18-character form of Salesforce ids.\n", what)
+				return errProblems
+			}
+			for _, e := range entries {
+				a.showEntry(e, f.Field)
+			}
+			return nil
+		},
+	}
+	c.Flags().StringVar(&dir, "dir", "", "the project's folder")
+	c.Flags().IntVar(&limit, "limit", 5, "at most so many writes, newest first")
+	a.formats(c, "text", "json")
+	return c
+}
+
+func (a *app) showEntry(e state.Entry, field string) {
+	fmt.Fprintf(a.out, "%s %s %s.%s %s\n", e.At.Local().Format(time.DateTime), a.paint(a.out, bold, e.Action), e.Connection, e.Object, e.Target)
+	source := fmt.Sprintf("%s.%s %s", e.Source.Connection, e.Source.Object, e.Source.ID)
+	if e.Source.Version != "" {
+		source += " as of " + e.Source.Version
+	}
+	fmt.Fprintf(a.out, "  by %s, revision %s, run %s, from %s\n", e.Rule, e.Revision, e.Run, source)
+	for _, f := range e.Fields {
+		if field != "" && f.Name != field {
+			continue
+		}
+		fmt.Fprintf(a.out, "  %s: %s → %s\n", f.Name, show(f.Before), show(f.After))
+		if f.Expression == "" {
+			continue
+		}
+		var inputs []string
+		for _, k := range slices.Sorted(maps.Keys(f.Inputs)) {
+			inputs = append(inputs, k+" = "+show(f.Inputs[k]))
+		}
+		fmt.Fprintf(a.out, "    %s\n", a.paint(a.out, dim, strings.TrimSpace(f.Expression+"   "+strings.Join(inputs, ", "))))
+	}
+}
+
+// show writes a JSON value as people read it.
+func show(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "(empty)"
+	case string:
+		return fmt.Sprintf("%q", v)
+	case []any:
+		parts := make([]string, len(v))
+		for i, x := range v {
+			parts[i] = show(x)
+		}
+		return "[" + strings.Join(parts, ", ") + "]"
+	}
+	return fmt.Sprint(v)
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/syncline/syncline/runtime/state/sqlite"
+)
+
+func newState(a *app) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "state",
+		Short: "Check, repair or export what Syncline remembers",
+		Long:  "The state holds links, shadows, checkpoints, runs, the ledger and dead letters. Never edit it by hand.",
+	}
+	c.AddCommand(newStateCheck(a), newStateRepair(a), newStateExport(a))
+	return c
+}
+
+func newStateCheck(a *app) *cobra.Command {
+	c := &cobra.Command{
+		Use: "check [DIR]", Short: "Verify the state file and count what is in it", Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			dir, err := projectDir(args)
+			if err != nil {
+				return err
+			}
+			store, err := a.openState(cmd, dir, "")
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			report, err := store.Check(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if a.format == "json" {
+				if err := printJSON(a.out, report); err != nil {
+					return err
+				}
+			} else {
+				fmt.Fprintf(a.out, "%s, version %d\n", report.Path, report.Version)
+				for _, t := range slices.Sorted(maps.Keys(report.Rows)) {
+					fmt.Fprintf(a.out, "  %-11s %d\n", t, report.Rows[t])
+				}
+				for _, p := range report.Problems {
+					fmt.Fprintf(a.out, "%s %s\n", a.paint(a.out, red, "damaged:"), p)
+				}
+			}
+			if len(report.Problems) > 0 {
+				return &exitError{exitProblems, fmt.Errorf("the state is damaged: `syncline state repair` saves what can be read")}
+			}
+			return nil
+		},
+	}
+	a.formats(c, "text", "json")
+	return c
+}
+
+func newStateRepair(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "repair [DIR]", Short: "Save what can be read of a damaged state into a new file", Args: cobra.MaximumNArgs(1),
+		Long: `Copies every row that can be read into a new file, puts it in the place of the damaged one, and keeps the damaged
+one beside it. Links that are lost are found again by matching; run plan before the next run.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			dir, err := projectDir(args)
+			if err != nil {
+				return err
+			}
+			path, err := a.statePath(dir)
+			if err != nil {
+				return err
+			}
+			kept, saved, lost, err := sqlite.Repair(cmd.Context(), path)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(a.out, "%s saved into %s; the damaged file is kept as %s.\n", count(int(saved), "row"), path, kept)
+			for _, l := range lost {
+				fmt.Fprintf(a.out, "not whole: %s\n", l)
+			}
+			if len(lost) > 0 {
+				return errProblems
+			}
+			return nil
+		},
+	}
+}
+
+func newStateExport(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "export [DIR]", Short: "Write everything as JSON lines to standard output", Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			dir, err := projectDir(args)
+			if err != nil {
+				return err
+			}
+			store, err := a.openState(cmd, dir, "")
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			return store.Export(cmd.Context(), a.out)
+		},
+	}
+}

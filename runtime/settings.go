@@ -1,0 +1,101 @@
+package runtime
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/syncline/syncline/connectors"
+	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/lang/value"
+)
+
+// Environment looks up an environment variable; os.LookupEnv outside tests.
+type Environment func(name string) (string, bool)
+
+// MissingSettings says which environment variables a connection needs and lacks.
+type MissingSettings struct {
+	Connection string
+	Names      []string // of environment variables
+	Secrets    []string // those of Names that are secrets
+}
+
+func (m *MissingSettings) Error() string {
+	s := fmt.Sprintf("connection %s needs the environment variable %s", m.Connection, strings.Join(m.Names, ", "))
+	if len(m.Secrets) > 0 {
+		s += fmt.Sprintf("; a secret may also be in a file that %s_FILE names", m.Secrets[0])
+	}
+	return s
+}
+
+// resolve reads the environment for a connection. All that is missing is reported at once.
+func resolve(c *plan.Connection, env Environment) (connectors.Config, error) {
+	missing := &MissingSettings{Connection: c.Name}
+	config := connectors.Config{
+		Name: c.Name, CallsPerDay: c.Limits.CallsPerDay, CallsPerMinute: c.Limits.CallsPerMinute, Concurrent: c.Limits.Concurrent,
+	}
+	var err error
+	if config.Settings, err = resolveSettings(c.Settings, env, missing); err != nil {
+		return config, fmt.Errorf("connection %s: %w", c.Name, err)
+	}
+	for _, o := range c.Objects {
+		settings, err := resolveSettings(o.Settings, env, missing)
+		if err != nil {
+			return config, fmt.Errorf("connection %s, object %s: %w", c.Name, o.Name, err)
+		}
+		object := connectors.Object{Name: o.Name, Settings: settings}
+		for _, col := range o.Columns {
+			object.Columns = append(object.Columns, connectors.Column(col))
+		}
+		config.Objects = append(config.Objects, object)
+	}
+	if len(missing.Names) > 0 {
+		slices.Sort(missing.Names)
+		return config, missing
+	}
+	return config, nil
+}
+
+func resolveSettings(settings map[string]plan.Setting, env Environment, missing *MissingSettings) (connectors.Settings, error) {
+	out := connectors.Settings{}
+	for name, s := range settings {
+		if s.Env == "" {
+			out[name] = s.Value
+			continue
+		}
+		text, found, err := lookup(s, env)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		if !found {
+			missing.Names = append(missing.Names, s.Env)
+			if s.Secret {
+				missing.Secrets = append(missing.Secrets, s.Env)
+			}
+			continue
+		}
+		out[name] = value.Text(text)
+	}
+	return out, nil
+}
+
+// lookup reads a setting from the environment; an empty variable is as good as none.
+// A secret may stand in a file instead, as container platforms mount them.
+func lookup(s plan.Setting, env Environment) (string, bool, error) {
+	if text, ok := env(s.Env); ok && text != "" {
+		return text, true, nil
+	}
+	if !s.Secret {
+		return "", false, nil
+	}
+	path, ok := env(s.Env + "_FILE")
+	if !ok || path == "" {
+		return "", false, nil
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return "", false, fmt.Errorf("the file that %s_FILE names cannot be read: %w", s.Env, err)
+	}
+	return strings.TrimRight(string(b), "\r\n"), true, nil
+}
