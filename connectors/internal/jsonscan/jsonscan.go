@@ -375,3 +375,6 @@ func (s *Scanner) End() {
 		s.Fail("more text after the end of the value")
 	}
 }
+
+// Since gives the text from an earlier Offset to here.
+func (s *Scanner) Since(offset int) []byte { return s.data[min(offset, s.pos):s.pos] }
