@@ -16,7 +16,7 @@ func (p *parser) duplicateAttributes(b *hclsyntax.Body) {
 		if r.Start < within.Start || r.End > within.End {
 			return false
 		}
-		if first := b.Attributes[r.Text()]; first != nil {
+		if first := b.Attributes[r.Text()]; first != nil && !p.isSpoilt(r) {
 			p.add(errDuplicateAttribute(r.Text(), r, p.rng(first.NameRange)))
 		}
 		return true

@@ -70,19 +70,18 @@ func (p *parser) errStepName(ref *Ref, st Step, whole span.Range, s slot) *diag.
 		return failure("SYN108", "Name needs quotes", whole, quoteCEL(whole.Text()),
 			"%q is not a name: names have the letters a to z, digits and _. For a difference or another expression, put it in quotes.", st.Name)
 	}
-	head := span.Range{File: p.file, Start: whole.Start, End: ref.Steps[len(ref.Steps)-1].Range.End}.Text()
-	if last := ref.Steps[len(ref.Steps)-1]; last.Quoted {
-		head += `"]`
-	}
-	index := fmt.Sprintf("%s[%q]", head, st.Name)
-	if !strings.Contains(st.Name, "-") {
-		return failure("SYN108", "Name needs quotes", st.Range, index,
+	upTo := whole
+	upTo.End = st.Range.End
+	head := whole.Text()[:st.Range.Start-whole.Start]
+	index := fmt.Sprintf("%s[%s]", strings.TrimRight(head, ". \t"), quoteText(st.Name))
+	switch {
+	case !strings.Contains(st.Name, "-"):
+		return failure("SYN108", "Name needs quotes", upTo, index,
 			"A name with letters other than a to z, digits and _ is written in brackets: %s", index)
+	case !s.expression():
+		return failure("SYN108", "Name needs quotes", upTo, index, "A name with a minus is written in brackets: %s", index)
 	}
-	if !s.expression() {
-		return failure("SYN108", "Name needs quotes", st.Range, index, "A name with a minus is written in brackets: %s", index)
-	}
-	return failure("SYN108", "Name needs quotes", st.Range, index,
+	return failure("SYN108", "Name needs quotes", upTo, index,
 		"This reads as a field called %q. If that is its name, write %s. For a subtraction, write %s.",
 		st.Name, index, quoteCEL(strings.ReplaceAll(whole.Text(), "-", " - ")))
 }

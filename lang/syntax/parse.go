@@ -39,6 +39,11 @@ type parser struct {
 	// ours to report, by the body they stand in.
 	redefined []span.Range
 	lost      []Lost
+	// work is the source with its syntax errors written over, byte for byte; spoilt are the places, and names
+	// counts the names among them.
+	work   []byte
+	spoilt []span.Range
+	names  int
 }
 
 func (p *parser) add(d *diag.Diagnostic) { p.diags = append(p.diags, d) }
@@ -52,8 +57,7 @@ func (p *parser) whole() span.Range { return span.Range{File: p.file, End: len(p
 
 // hcl runs HCL's parser. It is false when the tree must not be trusted.
 func (p *parser) hcl() (body *hclsyntax.Body, ok bool) {
-	tokens, ok := p.preflight()
-	if !ok {
+	if !p.preflight() {
 		return nil, false
 	}
 	// The preflight keeps HCL from what is known to break it. A panic beyond that is a bug of the parser, and
@@ -64,26 +68,7 @@ func (p *parser) hcl() (body *hclsyntax.Body, ok bool) {
 			body, ok = nil, false
 		}
 	}()
-	file, hclDiags := hclsyntax.ParseConfig(p.src, p.file.Name, hcl.InitialPos)
-	if broken := p.sortOut(hclDiags); len(broken) > 0 {
-		p.reword(broken, tokens)
-		return nil, false
-	}
-	body, ok = file.Body.(*hclsyntax.Body)
-	return body, ok
-}
-
-// sortOut sets aside what HCL reports and can be read past, and returns the rest.
-func (p *parser) sortOut(all hcl.Diagnostics) (broken []*hcl.Diagnostic) {
-	for _, d := range all {
-		switch {
-		case d.Summary == "Attribute redefined" && d.Subject != nil:
-			p.redefined = append(p.redefined, p.rng(*d.Subject))
-		case d.Severity == hcl.DiagError:
-			broken = append(broken, d)
-		}
-	}
-	return broken
+	return p.parseRepairing()
 }
 
 // body converts the content of a block along its description.
@@ -109,6 +94,9 @@ func (p *parser) body(b *hclsyntax.Body, spec *BlockSpec, into *Block) {
 // attribute converts `NAME = VALUE`; one that the grammar does not know is reported and left out.
 func (p *parser) attribute(a *hclsyntax.Attribute, spec *BlockSpec, into *Block) {
 	name := p.rng(a.NameRange)
+	if p.isSpoilt(name) {
+		return
+	}
 	as := spec.Attr(a.Name)
 	if as == nil {
 		if b := spec.Block(a.Name); b != nil {

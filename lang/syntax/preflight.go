@@ -17,22 +17,22 @@ const (
 	maxDepth = 100
 )
 
-// preflight refuses files that must not reach the parser, and gives the tokens of the others.
-func (p *parser) preflight() (hclsyntax.Tokens, bool) {
+// preflight refuses files that must not reach the parser.
+func (p *parser) preflight() bool {
 	if len(p.src) > MaxFileSize {
 		p.add(errTooLarge(p.file, len(p.src)))
-		return nil, false
+		return false
 	}
 	if at := notText(p.src); at >= 0 {
 		p.add(errNotText(span.Range{File: p.file, Start: at, End: at + 1}, p.src[at]))
-		return nil, false
+		return false
 	}
 	tokens, _ := hclsyntax.LexConfig(p.src, p.file.Name, hcl.InitialPos)
 	if deep, found := tooDeep(tokens); found {
 		p.add(errTooDeep(p.rng(deep.Range)))
-		return nil, false
+		return false
 	}
-	return tokens, true
+	return true
 }
 
 // notText is the offset of the first byte that no text has, or -1.

@@ -34,6 +34,9 @@ func (p *parser) convert(e hclsyntax.Expression, s slot) Value {
 	case *hclsyntax.ObjectConsExpr:
 		return p.object(e, s)
 	}
+	if r := p.rng(e.Range()); p.isSpoilt(r) {
+		return &Bad{Range: r}
+	}
 	v := p.spelling(e, s)
 	if _, bad := v.(*Bad); bad {
 		return v
