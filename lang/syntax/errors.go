@@ -94,13 +94,14 @@ func (p *parser) errTextHere(e *hclsyntax.FunctionCallExpr, r span.Range, s slot
 			fix = arg
 		}
 	}
-	return failure("SYN122", "text(…) in a plain attribute", r, fix,
+	return failure("SYN122", "Wrong use of text(…)", r, fix,
 		"%q takes %s, and nothing in it is evaluated: text(…) is for expressions only.%s", s.name, expects(s.spec), write(fix))
 }
 
 func errOneArgument(function string, r span.Range) *diag.Diagnostic {
-	return failure("SYN122", "Wrong use of "+function+"(…)", r, "",
+	d := failure("SYN122", "Wrong use of text(…)", r, "",
 		"%s takes exactly one text in quotes: %s.", function, example(function))
+	return ofEnvironment(function, d)
 }
 
 func (p *parser) errLiteralArgument(function string, arg, whole span.Range) *diag.Diagnostic {
@@ -108,12 +109,21 @@ func (p *parser) errLiteralArgument(function string, arg, whole span.Range) *dia
 	if function == "text" {
 		fix = "text(" + quoteText("{{ "+strings.ReplaceAll(arg.Text(), `"`, `'`)+" }}") + ")"
 	}
-	return failure("SYN122", "Wrong use of "+function+"(…)", whole, fix,
+	d := failure("SYN122", "Wrong use of text(…)", whole, fix,
 		"%s takes one text in quotes, not an expression.%s", function, write(fix))
+	return ofEnvironment(function, d)
+}
+
+// ofEnvironment gives the code of env and secret to a message about a call.
+func ofEnvironment(function string, d *diag.Diagnostic) *diag.Diagnostic {
+	if function != "text" {
+		d.Code, d.Summary = "SYN123", "Wrong use of env(…) or secret(…)"
+	}
+	return d
 }
 
 func errEnvironmentHere(function string, r span.Range, s slot) *diag.Diagnostic {
-	return failure("SYN123", "Environment variable outside a connection", r, "",
+	return failure("SYN123", "Wrong use of env(…) or secret(…)", r, "",
 		"%s(…) gives the settings of connections alone. For %q, declare a variable and use vars.NAME in an expression.", function, s.name)
 }
 
@@ -121,7 +131,7 @@ func errEnvironmentName(function, name string, at, whole span.Range) *diag.Diagn
 	if name == "" {
 		at = whole
 	}
-	return failure("SYN123", "Wrong use of "+function+"(…)", at, "",
+	return failure("SYN123", "Wrong use of env(…) or secret(…)", at, "",
 		"%q cannot be the name of an environment variable: write %s.", name, example(function))
 }
 

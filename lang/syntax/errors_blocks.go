@@ -148,7 +148,7 @@ func (p *parser) errBlockAsAttribute(b *BlockSpec, name span.Range, a *hclsyntax
 	if b.Once || len(b.Labels) == 0 {
 		detail = fmt.Sprintf("%q is a block: write %s { … }, without an equals sign, each entry on a line of its own.", b.Name, b.Name)
 	}
-	d := failure("SYN118", "Block written as an attribute", name, "", "%s", detail)
+	d := failure("SYN118", "Block and attribute mixed up", name, "", "%s", detail)
 	if fix != "" && !strings.Contains(fix, ",") && !strings.Contains(fix, ":") {
 		d.Subject, d.Suggestion = p.rng(a.SrcRange), fix
 	}
@@ -160,7 +160,7 @@ func errAttributeAsBlock(parent *BlockSpec, name string, r span.Range) *diag.Dia
 	if as == nil {
 		as = parent.Free
 	}
-	return failure("SYN118", "Attribute written as a block", r, "",
+	return failure("SYN118", "Block and attribute mixed up", r, "",
 		"%q is an attribute: write %s = %s.", name, name, sample(as))
 }
 

@@ -83,7 +83,7 @@ func errAttributeName(name, value string, r span.Range) *diag.Diagnostic {
 }
 
 func errBlockEquals(r span.Range) *diag.Diagnostic {
-	return failure("SYN118", "Block written as an attribute", r, "", "A block is written NAME \"LABEL\" { … }, without an equals sign.")
+	return failure("SYN118", "Block and attribute mixed up", r, "", "A block is written NAME \"LABEL\" { … }, without an equals sign.")
 }
 
 func errColon(name string, r span.Range) *diag.Diagnostic {
@@ -110,10 +110,10 @@ func errStraySeparator(what string, r span.Range) *diag.Diagnostic {
 func errOtherQuotes(name, inner string, r span.Range) *diag.Diagnostic {
 	if plainAttribute(name) != nil {
 		fix := quoteText(inner)
-		return failure("SYN106", "Wrong quotes", r, fix, "Texts stand in double quotes. Write %s.", fix)
+		return failure("SYN126", "Wrong quotes", r, fix, "Texts stand in double quotes. Write %s.", fix)
 	}
 	fix := "text(" + quoteText(inner) + ")"
-	return failure("SYN106", "Wrong quotes", r, fix,
+	return failure("SYN126", "Wrong quotes", r, fix,
 		"Values stand in double quotes. For the text itself write %s; in a plain attribute, or for a table's row, %s.", fix, quoteText(inner))
 }
 

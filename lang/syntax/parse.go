@@ -30,6 +30,15 @@ func Parse(name string, src []byte) (*File, diag.List) {
 	return out, p.diags
 }
 
+// Check tells whether a file can be read as far as HCL goes: what Parse says of syntax, and nothing of blocks,
+// attributes and values. An empty list means that the file has a tree.
+func Check(name string, src []byte) diag.List {
+	p := &parser{file: span.NewFile(name, src), src: src}
+	p.hcl()
+	p.diags.Sort()
+	return p.diags
+}
+
 // parser holds the state of one Parse.
 type parser struct {
 	file  *span.File
