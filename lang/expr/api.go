@@ -16,6 +16,8 @@ type Scope struct {
 	Vars   []Var
 	// Zone is the rule's time zone for today(), date() and wall-clock arithmetic; nil: UTC.
 	Zone *time.Location
+	// Given are conditions that hold for every record the expression sees (the rule's where), for narrowing.
+	Given []*Checked
 	// Hints give the right name for a name of another kind of rule: "new" → "here it is called source".
 	Hints map[string]string
 }
@@ -96,6 +98,8 @@ type Type struct {
 	Const *value.Value
 	// Copy is set when the expression is one bare field: no computation between source and target.
 	Copy *schema.Field
+
+	elem *Type // of a list's items; nil: not known
 }
 
 // Read is one field that an expression reads.
@@ -113,6 +117,10 @@ type Frame struct {
 	Records []value.Record
 	// Now is the instant of the run, the same for all of it.
 	Now time.Time
+	// Interrupted is asked now and then inside loops over lists; true ends the evaluation with an error. Nil: never.
+	Interrupted func() bool
+
+	work work
 }
 
 // Slots says which slot of which root's records holds a field path; -1 when the layout lacks it.

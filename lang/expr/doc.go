@@ -1,46 +1,16 @@
 // Package expr is the boundary to CEL: it checks expressions against schemas and compiles them to
 // closures over slot-indexed records. It is the only importer of cel-go.
+//
+// An expression goes through three forms:
+//
+//	text —cel-go's parser→ CEL tree —Env.Check→ Node tree, typed —Checked.Compile→ closures
+//
+// cel-go gives the grammar. Types, empties and names are ours, because the language differs from CEL where
+// its users need it to: numbers mix, an empty operand gives an empty result, dates are not midnights. The
+// closures are compared with cel-go's own evaluator, told of the same rules (reference.go), on generated expressions.
+//
+// The rules of empties: a condition has three values. An ordering or a test of a text over an empty operand is
+// unknown; only ! && || see unknown, everything else takes it for false. Every other operator and function of
+// an empty operand gives empty. Errors (overflow, division by zero) reject the record; && and || absorb an
+// error on one side when the other decides.
 package expr
-
-import (
-	"github.com/syncline/syncline/lang/diag"
-	"github.com/syncline/syncline/lang/value"
-)
-
-// Env checks expressions of one scope.
-type Env struct{ scope Scope }
-
-// NewEnv prepares the environment of a scope.
-func NewEnv(s Scope) *Env { return &Env{s} }
-
-// Check parses and type-checks an expression. Checked is never nil; after an error its type is dynamic, so that
-// checking goes on.
-func (e *Env) Check(src Source, want Want) (*Checked, diag.List) { panic("not yet") }
-
-// Checked is a checked expression.
-type Checked struct {
-	Source Source
-	Type   Type
-	Reads  []Read
-	// TimeDependent: reads now() or today().
-	TimeDependent bool
-	// Fingerprint is a hash of the meaning: the checked tree with tables and variables, without places and spelling.
-	Fingerprint string
-	// Root is the checked expression as our own tree, for pushdown and analysis.
-	Root *Node
-}
-
-// Compile turns the expression into closures over the slots of a plan.
-func (c *Checked) Compile(slots Slots) *Program { panic("not yet") }
-
-// Program is a compiled expression. It is immutable and may be shared by goroutines, each with its own Frame.
-type Program struct{}
-
-// Eval gives the value; an error rejects the record. A condition's unknown is false.
-func (p *Program) Eval(f *Frame) (value.Value, error) { panic("not yet") }
-
-// Test evaluates a condition: empty and unknown are false.
-func (p *Program) Test(f *Frame) (bool, error) { panic("not yet") }
-
-// Node is one node of a checked expression.
-type Node struct{}

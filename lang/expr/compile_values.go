@@ -1,0 +1,245 @@
+package expr
+
+import (
+	"strings"
+
+	"github.com/syncline/syncline/lang/value"
+)
+
+func (c *compiler) list(n *Node) evalFn {
+	items := c.all(n.Args)
+	return func(f *Frame) value.Value {
+		out := make([]value.Value, len(items))
+		for i, item := range items {
+			out[i] = item(f)
+		}
+		return value.List(out)
+	}
+}
+
+func (c *compiler) all(nodes []*Node) []evalFn {
+	out := make([]evalFn, len(nodes))
+	for i, n := range nodes {
+		out[i] = c.value(n)
+	}
+	return out
+}
+
+// add compiles a + b; a chain of texts is built in one piece.
+func (c *compiler) add(n *Node) evalFn {
+	if !n.Type.IsText() {
+		return c.binary(n, opAdd)
+	}
+	parts := flattenAdd(nil, n)
+	fns := c.all(parts)
+	return func(f *Frame) value.Value {
+		mark := len(f.work.buf)
+		for i, fn := range fns {
+			v := fn(f)
+			if v.Kind() != value.KindText {
+				f.work.buf = f.work.buf[:mark]
+				if !v.IsNull() && f.work.err == nil {
+					return f.fail(parts[i], "+ does not work on %s and a text", article(v.Kind()))
+				}
+				return value.Null
+			}
+			f.work.buf = append(f.work.buf, v.AsText()...)
+		}
+		return f.built(n, mark)
+	}
+}
+
+// built takes what was appended to the buffer since mark as a text.
+func (f *Frame) built(n *Node, mark int) value.Value {
+	w := &f.work
+	s := w.buf[mark:]
+	w.buf = w.buf[:mark]
+	if len(s) > maxBuilt {
+		return f.fail(n, "the text is too long")
+	}
+	return value.Text(string(s))
+}
+
+func flattenAdd(out []*Node, n *Node) []*Node {
+	if n.Op == OpAdd && n.Type.IsText() {
+		return flattenAdd(flattenAdd(out, n.Args[0]), n.Args[1])
+	}
+	return append(out, n)
+}
+
+// text compiles a text template.
+func (c *compiler) text(args []*Node) evalFn {
+	fns := make([]func(*Frame), len(args))
+	for i, a := range args {
+		if a.Op == OpConst {
+			s := a.Value.String()
+			fns[i] = func(f *Frame) { f.work.buf = append(f.work.buf, s...) }
+			continue
+		}
+		fn := c.value(a)
+		fns[i] = func(f *Frame) {
+			v := fn(f)
+			f.work.buf = f.appendText(f.work.buf, v)
+		}
+	}
+	return func(f *Frame) value.Value {
+		mark := len(f.work.buf)
+		for _, fn := range fns {
+			fn(f)
+		}
+		s := string(f.work.buf[mark:])
+		f.work.buf = f.work.buf[:mark]
+		return value.Text(s)
+	}
+}
+
+func (c *compiler) table(n *Node) evalFn {
+	key := c.value(n.Args[0])
+	rows := tableIndex(n.Table)
+	t := n.Table
+	return func(f *Frame) value.Value {
+		k := key(f)
+		if k.IsNull() {
+			return value.Null
+		}
+		s := k.AsText()
+		if k.Kind() != value.KindText {
+			s = k.String()
+		}
+		if t.IgnoreCase {
+			s = strings.ToLower(s)
+		}
+		if v, ok := rows[s]; ok {
+			return v
+		}
+		if t.Default != nil {
+			return *t.Default
+		}
+		return f.fail(n, "table %s has no row for %q and no default", t.Name, clip(s))
+	}
+}
+
+func (c *compiler) let(n *Node) evalFn {
+	bound, body, i := c.value(n.Args[0]), c.value(n.Args[1]), n.Local
+	return func(f *Frame) value.Value {
+		v := bound(f)
+		f.work.locals[i] = v
+		return body(f)
+	}
+}
+
+// call compiles a function of the library.
+func (c *compiler) call(n *Node) evalFn {
+	if n.fn.Name == "coalesce" {
+		return c.coalesce(n)
+	}
+	args := c.all(n.Args)
+	o := n.overload
+	if o == nil {
+		return c.lateCall(n, args)
+	}
+	switch {
+	case o.zero != nil:
+		fn := o.zero
+		return func(f *Frame) value.Value { return fn(f, n) }
+	case o.one != nil:
+		fn, a := o.one, args[0]
+		return func(f *Frame) value.Value {
+			x := a(f)
+			if x.IsNull() {
+				return value.Null
+			}
+			return fn(f, n, x)
+		}
+	case o.two != nil:
+		fn, a, b := o.two, args[0], args[1]
+		return func(f *Frame) value.Value {
+			x := a(f)
+			y := b(f)
+			if x.IsNull() || y.IsNull() {
+				return value.Null
+			}
+			return fn(f, n, x, y)
+		}
+	}
+	return func(f *Frame) value.Value {
+		mark := len(f.work.stack)
+		v := value.Null
+		if f.push(args) {
+			v = o.many(f, n, f.work.stack[mark:])
+		}
+		f.work.stack = f.work.stack[:mark]
+		return v
+	}
+}
+
+// push evaluates arguments onto the stack; false when one is empty.
+func (f *Frame) push(args []evalFn) bool {
+	full := true
+	for _, a := range args {
+		v := a(f)
+		full = full && !v.IsNull()
+		f.work.stack = append(f.work.stack, v)
+	}
+	return full
+}
+
+// lateCall chooses the overload by the arguments' kinds as they come.
+func (c *compiler) lateCall(n *Node, args []evalFn) evalFn {
+	return func(f *Frame) value.Value {
+		mark := len(f.work.stack)
+		v := value.Null
+		if f.push(args) {
+			v = dispatch(f, n, f.work.stack[mark:])
+		}
+		f.work.stack = f.work.stack[:mark]
+		return v
+	}
+}
+
+// dispatch runs the overload that takes the values.
+func dispatch(f *Frame, n *Node, args []value.Value) value.Value {
+	for _, o := range n.fn.overloads {
+		if !o.takesValues(args) {
+			continue
+		}
+		switch {
+		case o.zero != nil:
+			return o.zero(f, n)
+		case o.one != nil:
+			return o.one(f, n, args[0])
+		case o.two != nil:
+			return o.two(f, n, args[0], args[1])
+		}
+		return o.many(f, n, args)
+	}
+	kinds := make([]string, len(args))
+	for i, a := range args {
+		kinds[i] = a.Kind().String()
+	}
+	return f.fail(n, "%s does not take (%s)", n.fn.Name, strings.Join(kinds, ", "))
+}
+
+// predicate compiles a test: over an empty operand it is unknown.
+func (c *compiler) predicate(n *Node) testFn {
+	call := c.call(n)
+	return func(f *Frame) tri {
+		v := call(f)
+		if v.IsNull() {
+			return unknown
+		}
+		return triOf(v.AsBool())
+	}
+}
+
+func (c *compiler) coalesce(n *Node) evalFn {
+	args := c.all(n.Args)
+	return func(f *Frame) value.Value {
+		for _, a := range args {
+			if v := a(f); !v.IsNull() {
+				return v
+			}
+		}
+		return value.Null
+	}
+}
