@@ -1,0 +1,125 @@
+package check
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/syncline/syncline/lang/cron"
+	"github.com/syncline/syncline/lang/resolve"
+	"github.com/syncline/syncline/lang/schema"
+	"github.com/syncline/syncline/lang/span"
+	"github.com/syncline/syncline/lang/syntax"
+)
+
+// connections checks the settings of each connection against its type of system.
+func (c *checker) connections() {
+	for _, conn := range c.module.Connections {
+		c.pauses(conn)
+		if c.in.Systems == nil {
+			continue
+		}
+		system, ok := c.in.Systems[conn.System]
+		if !ok {
+			c.report(errUnknownSystem(conn, mapKeys(c.in.Systems)))
+			continue
+		}
+		c.settings(conn.Attrs, system.Settings, conn.NameRange, "connection "+quote(conn.Name))
+		for _, o := range conn.Objects {
+			if system.Objects == nil {
+				c.report(errNoObjectBlocks(o, conn))
+				continue
+			}
+			c.settings(o.Attrs, system.Objects, o.NameRange, "object "+quote(o.Name))
+		}
+	}
+}
+
+func mapKeys[T any](m map[string]T) []string {
+	out := make([]string, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (c *checker) settings(attrs []*syntax.Attr, known []schema.Setting, owner span.Range, what string) {
+	byName := make(map[string]*schema.Setting, len(known))
+	for i := range known {
+		byName[known[i].Name] = &known[i]
+	}
+	written := map[string]bool{}
+	for _, a := range attrs {
+		written[a.Name] = true
+		s := byName[a.Name]
+		if s == nil {
+			c.report(errUnknownSetting(a, what, known))
+			continue
+		}
+		c.setting(a, s)
+	}
+	for i := range known {
+		if s := &known[i]; s.Required && !written[s.Name] {
+			c.report(errMissingSetting(owner, what, s))
+		}
+	}
+}
+
+func (c *checker) setting(a *syntax.Attr, s *schema.Setting) {
+	if _, fromOutside := a.Value.(*syntax.Env); fromOutside {
+		return
+	}
+	if s.Secret {
+		c.report(errSecretLiteral(a))
+		return
+	}
+	if !fitsSetting(a.Value, s.Kind) {
+		c.report(errSettingKind(a, s))
+		return
+	}
+	if text, ok := attrText(a.Value); ok {
+		if len(s.OneOf) > 0 && !slices.Contains(s.OneOf, text) {
+			c.report(errSettingChoice(a, s, text))
+		}
+		if s.Kind == schema.SettingText && looksSecret(text) {
+			c.report(warnSecretLiteral(a))
+		}
+	}
+}
+
+func fitsSetting(v syntax.Value, kind schema.SettingKind) bool {
+	switch v := v.(type) {
+	case *syntax.Quoted:
+		return kind == schema.SettingText
+	case *syntax.Const:
+		return kind == schema.SettingNumber && v.Kind == syntax.NumberConst || kind == schema.SettingBool && v.Kind == syntax.BoolConst
+	case *syntax.List:
+		return kind == schema.SettingList
+	case *syntax.Object:
+		return kind == schema.SettingMap
+	}
+	return false
+}
+
+// looksSecret finds credentials in texts where nobody expects them, such as a password in a URL.
+func looksSecret(text string) bool {
+	_, rest, ok := strings.Cut(text, "://")
+	if ok {
+		authority, _, _ := strings.Cut(rest, "/")
+		user, _, at := strings.Cut(authority, "@")
+		_, password, colon := strings.Cut(user, ":")
+		return at && colon && password != ""
+	}
+	return strings.HasPrefix(text, "-----BEGIN ") && strings.Contains(text, "PRIVATE KEY")
+}
+
+func (c *checker) pauses(conn *resolve.Connection) {
+	for _, p := range conn.Pauses {
+		zone := c.zone(p.Timezone, p.Range, nil)
+		if _, err := cron.Parse(p.Cron, zone); err != nil {
+			c.report(errCron(p.Range, err))
+		}
+	}
+}
+
+func quote(s string) string { return `"` + s + `"` }

@@ -1,0 +1,140 @@
+package check
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/syncline/syncline/lang/expr"
+	"github.com/syncline/syncline/lang/resolve"
+	"github.com/syncline/syncline/lang/syntax"
+	"github.com/syncline/syncline/lang/value"
+)
+
+// variables gives each variable its value for this run, and reports given values that no variable takes.
+func (c *checker) variables() {
+	names := make([]string, 0, len(c.module.Variables))
+	for _, v := range c.module.Variables {
+		names = append(names, v.Name)
+		c.program.Vars = append(c.program.Vars, expr.Var{Name: v.Name, Value: c.variable(v), Range: v.NameRange})
+	}
+	given := make([]string, 0, len(c.in.Vars))
+	for name := range c.in.Vars {
+		given = append(given, name)
+	}
+	slices.Sort(given)
+	for _, name := range given {
+		if !slices.Contains(names, name) {
+			c.report(errUnknownVariableGiven(name, names))
+		}
+	}
+}
+
+func (c *checker) variable(v *resolve.Variable) value.Value {
+	typ := v.Type
+	def, hasDefault := literalOf(v.Default)
+	if typ == "" {
+		typ = typeOf(def)
+	}
+	if text, ok := c.in.Vars[v.Name]; ok {
+		x, ok := parseVar(text, typ)
+		if !ok {
+			c.report(errVariableType(v.NameRange, v.Name, text, typ, "given"))
+		}
+		return x
+	}
+	if !hasDefault {
+		c.report(errVariableUnset(v.NameRange, v.Name))
+		return zeroOf(typ)
+	}
+	if !def.IsNull() && typeOf(def) != typ && !(typ == "number" && def.IsNumber()) {
+		c.report(errVariableType(v.Default.Place(), v.Name, v.Default.Place().Text(), typ, "its default"))
+		return zeroOf(typ)
+	}
+	return def
+}
+
+// literalOf is the value of a plain literal.
+func literalOf(v syntax.Value) (value.Value, bool) {
+	switch v := v.(type) {
+	case *syntax.Quoted:
+		return value.Text(v.Text), true
+	case *syntax.Text:
+		return value.Text(v.Text), true
+	case *syntax.Const:
+		return constOf(v)
+	}
+	return value.Null, false
+}
+
+func typeOf(v value.Value) string {
+	switch v.Kind() {
+	case value.KindBool:
+		return "bool"
+	case value.KindInt:
+		return "integer"
+	case value.KindFloat:
+		return "number"
+	}
+	return "text"
+}
+
+// parseVar reads a value that was given as text.
+func parseVar(text, typ string) (value.Value, bool) {
+	text = strings.TrimSpace(text)
+	switch typ {
+	case "bool":
+		switch strings.ToLower(text) {
+		case "true":
+			return value.Bool(true), true
+		case "false":
+			return value.Bool(false), true
+		}
+		return value.Bool(false), false
+	case "integer":
+		v, ok := numberOf(text)
+		if !ok || v.Kind() != value.KindInt {
+			return value.Int(0), false
+		}
+		return v, true
+	case "number":
+		v, ok := numberOf(text)
+		if !ok {
+			return value.Float(0), false
+		}
+		return v, true
+	}
+	return value.Text(text), true
+}
+
+func zeroOf(typ string) value.Value {
+	switch typ {
+	case "bool":
+		return value.Bool(false)
+	case "integer":
+		return value.Int(0)
+	case "number":
+		return value.Float(0)
+	}
+	return value.Text("")
+}
+
+// tables makes the value maps of expressions.
+func (c *checker) tables() {
+	for _, t := range c.module.Tables {
+		out := &expr.Table{Name: t.Name, Rows: make(map[string]value.Value, len(t.Rows)), IgnoreCase: t.IgnoreCase, Range: t.Range}
+		for _, row := range t.Rows {
+			x, ok := literalOf(row.Value)
+			if !ok {
+				continue
+			}
+			if _, twice := out.Rows[row.Key]; !twice {
+				out.Keys = append(out.Keys, row.Key)
+			}
+			out.Rows[row.Key] = x
+		}
+		if x, ok := literalOf(t.Default); ok {
+			out.Default = &x
+		}
+		c.program.Tables = append(c.program.Tables, out)
+	}
+}

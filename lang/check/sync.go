@@ -1,0 +1,92 @@
+package check
+
+import (
+	"slices"
+	"time"
+
+	"github.com/syncline/syncline/lang/cron"
+	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/lang/resolve"
+	"github.com/syncline/syncline/lang/span"
+)
+
+// sync checks one rule.
+func (c *checker) sync(d *resolve.Sync) *Sync {
+	s := &Sync{Decl: d}
+	c.current = s
+	defer func() { c.current = nil }()
+
+	s.From, s.To = c.end(d.From), c.end(d.To)
+	s.Zone = c.zone(d.Timezone, d.TimezoneRange, time.UTC)
+	s.Finds = c.declareFinds(d)
+	x := c.scopes(s)
+	s.Where = c.condition(x.sourceEnv(), d.Where)
+	c.schedules(s, x)
+	for _, f := range s.Finds {
+		c.find(f, x)
+	}
+	c.lookupOrder(s)
+	c.match(s, x)
+	c.mapping(s, x)
+	c.targetAccess(s)
+	c.clocks(s)
+	return s
+}
+
+// zone loads a time zone; fallback serves when none is written or it is unknown.
+func (c *checker) zone(name string, at span.Range, fallback *time.Location) *time.Location {
+	if name == "" {
+		return fallback
+	}
+	zone, err := cron.Zone(name)
+	if err != nil {
+		c.report(errUnknownZone(at, name))
+		return fallback
+	}
+	return zone
+}
+
+// declareFinds makes the finds of a rule in the order in which they can be looked up: one that reads another
+// comes after it. What an expression reads is told from its words alone here, for the order decides the records'
+// places in the very scope that expressions are checked in.
+func (c *checker) declareFinds(d *resolve.Sync) []*Find {
+	names := map[string]int{}
+	for i, f := range d.Finds {
+		names[f.Name] = i
+	}
+	reads := make([][]int, len(d.Finds))
+	for i, f := range d.Finds {
+		for _, head := range lookupHeads(&f.Match) {
+			if j, ok := names[head]; ok && j != i && !slices.Contains(reads[i], j) {
+				reads[i] = append(reads[i], j)
+			}
+		}
+	}
+	var out []*Find
+	for _, i := range topological(reads) {
+		f := d.Finds[i]
+		out = append(out, &Find{Decl: f, In: c.end(f.In), Root: plan.RootFinds + len(out)})
+	}
+	return out
+}
+
+// topological orders 0…n-1 so that each comes after what it needs, otherwise as they stand; rings are broken anyhow.
+func topological(needs [][]int) []int {
+	var out []int
+	seen := make([]bool, len(needs))
+	var visit func(i int)
+	visit = func(i int) {
+		if seen[i] {
+			return
+		}
+		seen[i] = true
+		for _, j := range needs[i] {
+			visit(j)
+		}
+		out = append(out, i)
+	}
+	for i := range needs {
+		visit(i)
+	}
+	return out
+}

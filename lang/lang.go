@@ -1,0 +1,49 @@
+package lang
+
+import (
+	"github.com/syncline/syncline/lang/check"
+	"github.com/syncline/syncline/lang/diag"
+	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/lang/planner"
+	"github.com/syncline/syncline/lang/resolve"
+	"github.com/syncline/syncline/lang/schema"
+	"github.com/syncline/syncline/lang/syntax"
+)
+
+// Source is one file: Name is relative to the project's folder, with forward slashes.
+type Source struct {
+	Name string
+	Text []byte
+}
+
+// Inputs is what a module is compiled against.
+type Inputs = check.Inputs
+
+// Load reads files and binds their names. The module is never nil.
+func Load(files []Source) (*resolve.Module, diag.List) {
+	var diags diag.List
+	var parsed []*syntax.File
+	for _, f := range files {
+		file, found := syntax.Parse(f.Name, f.Text)
+		diags = append(diags, found...)
+		parsed = append(parsed, file)
+	}
+	m, found := resolve.Modules(parsed)
+	diags = append(diags, found...)
+	diags.Sort()
+	return m, diags
+}
+
+// Compile checks a module and plans its rules. The set is never nil; it holds the rules in which no error was found.
+// Whether it may be run is decided by the diagnostics of Load and Compile together.
+func Compile(m *resolve.Module, in Inputs) (*plan.Set, diag.List) {
+	program, diags := check.Check(m, in)
+	return planner.Build(program), diags
+}
+
+// Needs lists, by connection, the objects that must be described and are not in have yet: those that rules name, and
+// those that expressions reach through references. The latter show only when the former are described, so it is asked
+// again until it gives nothing new; objects that a system does not have are given again each time.
+func Needs(m *resolve.Module, have map[string]*schema.Catalog) map[string][]string {
+	return check.Needs(m, have)
+}

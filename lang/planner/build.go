@@ -1,0 +1,170 @@
+package planner
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"sort"
+
+	"github.com/syncline/syncline/lang/check"
+	"github.com/syncline/syncline/lang/expr"
+	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/lang/resolve"
+	"github.com/syncline/syncline/lang/value"
+)
+
+// Build makes the plans of all rules that were checked without an error. The set is never nil.
+func Build(p *check.Program) *plan.Set {
+	set := &plan.Set{Revision: revision(p)}
+	for _, c := range p.Module.Connections {
+		set.Connections = append(set.Connections, connection(c))
+	}
+	for _, s := range inOrder(p.Syncs) {
+		if !s.Failed {
+			set.Syncs = append(set.Syncs, buildSync(p, s))
+		}
+	}
+	return set
+}
+
+// revision covers the files and the variables' values.
+func revision(p *check.Program) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s\n", p.Module.Hash)
+	names := make([]string, 0, len(p.Inputs.Vars))
+	for name := range p.Inputs.Vars {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		fmt.Fprintf(h, "%q %q\n", name, p.Inputs.Vars[name])
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// inOrder puts each rule behind those that it runs after; otherwise source order holds.
+func inOrder(syncs []*check.Sync) []*check.Sync {
+	byName := make(map[string]*check.Sync, len(syncs))
+	for _, s := range syncs {
+		byName[s.Decl.Name] = s
+	}
+	seen := make(map[*check.Sync]bool, len(syncs))
+	out := make([]*check.Sync, 0, len(syncs))
+	var visit func(s *check.Sync)
+	visit = func(s *check.Sync) {
+		if s == nil || seen[s] {
+			return
+		}
+		seen[s] = true
+		for _, refs := range [][]resolve.Reference{s.Decl.After, s.Decl.Requires} {
+			for _, ref := range refs {
+				if ref.Kind == "sync" {
+					visit(byName[ref.Name])
+				}
+			}
+		}
+		out = append(out, s)
+	}
+	for _, s := range syncs {
+		visit(s)
+	}
+	return out
+}
+
+// builder makes the plan of one rule.
+type builder struct {
+	in  *check.Sync
+	out *plan.Sync
+	// layouts are those of the roots; `it`, which is another record in each lookup, has the layout of its lookup.
+	layouts []*value.Layout
+	// env is a scope without records, for parameters.
+	env *expr.Env
+}
+
+func buildSync(p *check.Program, s *check.Sync) *plan.Sync {
+	d := s.Decl
+	b := &builder{in: s, env: expr.NewEnv(expr.Scope{Tables: p.Tables, Vars: p.Vars, Zone: s.Zone}), out: &plan.Sync{
+		Name: d.Name, Title: d.Title, Description: d.Description, Tags: d.Tags, Enabled: d.Enabled, Manual: d.Manual,
+		From: end(s.From), To: end(s.To), Zone: s.Zone, Lookback: d.Lookback, MaxRecords: d.MaxRecords,
+		After: names(d.After), Requires: names(d.Requires), Guard: guard(d.Guard), Range: d.Range,
+	}}
+	b.layout()
+	b.out.Where = b.filter(s.Where, plan.RootSource, s.From, nil)
+	for _, sch := range s.Schedules {
+		b.out.Schedules = append(b.out.Schedules, plan.Schedule{Name: sch.Decl.Name, Cron: sch.Decl.Cron, Zone: sch.Zone,
+			Where: b.filter(sch.Where, plan.RootSource, s.From, nil), Full: sch.Decl.Full})
+	}
+	for i, f := range s.Finds {
+		b.out.Finds = append(b.out.Finds, b.find(f, b.layouts[plan.RootFinds+i]))
+	}
+	if s.Match != nil {
+		b.out.Match = &plan.Match{Lookup: b.lookup(s.Match, s.To, b.out.Target), Unique: s.Match.LastUnique(s.To.Object)}
+		b.out.Match.Missing = missing(d.Match.Missing, plan.MissingSkip)
+	}
+	b.out.Map = b.mappings(s.Map)
+	b.out.OnLeave = b.departure(d.OnLeave, s.OnLeave)
+	b.out.OnDelete = b.departure(d.OnDelete, s.OnDelete)
+	b.facts()
+	b.fingerprints()
+	return b.out
+}
+
+func end(e check.End) plan.End {
+	return plan.End{Connection: e.Ref.Connection.Name, Object: e.Object, Catalog: e.Catalog}
+}
+
+func names(refs []resolve.Reference) (out []string) {
+	for _, r := range refs {
+		out = append(out, r.Kind+"."+r.Name)
+	}
+	return out
+}
+
+func guard(g *resolve.Guard) plan.Guard {
+	if g == nil {
+		return plan.Guard{}
+	}
+	return plan.Guard{MaxCreates: g.MaxCreates, MaxUpdates: g.MaxUpdates, MaxDeletes: g.MaxDeletes, MaxClears: g.MaxClears,
+		MaxUpdatePercent: g.MaxUpdatePercent, Written: true}
+}
+
+func (b *builder) mappings(list []*check.Mapping) (out []*plan.Mapping) {
+	for _, m := range list {
+		out = append(out, &plan.Mapping{Field: m.Field, Value: m.Value.Compile(b.slots(nil)), Text: m.Text, Reads: m.Value.Reads,
+			OnNull: nullModes[m.OnNull], Write: writeModes[m.Write], Range: m.Range})
+	}
+	return out
+}
+
+var (
+	nullModes  = map[string]plan.OnNull{"clear": plan.NullClear, "keep": plan.NullKeep}
+	writeModes = map[string]plan.WriteMode{"always": plan.WriteAlways, "on_create": plan.WriteOnCreate,
+		"if_empty": plan.WriteIfEmpty, "with_changes": plan.WriteWithChanges}
+	departures = map[string]plan.DepartureKind{"ignore": plan.DepartureIgnore, "delete": plan.DepartureDelete,
+		"unlink": plan.DepartureUnlink, "set": plan.DepartureSet}
+)
+
+func (b *builder) departure(d *resolve.Departure, set []*check.Mapping) plan.Departure {
+	if d == nil {
+		return plan.Departure{}
+	}
+	return plan.Departure{Kind: departures[d.Kind], Set: b.mappings(set)}
+}
+
+// facts tells what the engine must know of the expressions as a whole.
+func (b *builder) facts() {
+	for _, x := range b.in.Expressions() {
+		b.out.TimeDependent = b.out.TimeDependent || x.TimeDependent
+	}
+	target := func(x *expr.Checked) {
+		for _, r := range x.Reads {
+			b.out.ReadsTarget = b.out.ReadsTarget || r.Root == plan.RootTarget
+		}
+	}
+	for _, m := range b.in.Map {
+		target(m.Value)
+	}
+	for _, f := range b.in.Finds {
+		b.out.ReadsTarget = b.out.ReadsTarget || f.AfterMatch
+	}
+}

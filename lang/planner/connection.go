@@ -1,0 +1,104 @@
+package planner
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/syncline/syncline/lang/cron"
+	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/lang/resolve"
+	"github.com/syncline/syncline/lang/schema"
+	"github.com/syncline/syncline/lang/syntax"
+	"github.com/syncline/syncline/lang/value"
+)
+
+func connection(c *resolve.Connection) *plan.Connection {
+	out := &plan.Connection{Name: c.Name, System: c.System, Settings: settings(c.Attrs), Range: c.Range,
+		Limits: plan.Limits{CallsPerDay: c.Limits.CallsPerDay, CallsPerMinute: c.Limits.CallsPerMinute, Concurrent: c.Limits.Concurrent}}
+	for _, o := range c.Objects {
+		out.Objects = append(out.Objects, object(o))
+	}
+	if c.Allow != nil {
+		out.Allow = []string{}
+		for _, p := range c.Allow {
+			out.Allow = append(out.Allow, p.Text)
+		}
+	}
+	for _, p := range c.Pauses {
+		zone, err := cron.Zone(p.Timezone)
+		if err != nil {
+			zone = time.UTC
+		}
+		out.Pauses = append(out.Pauses, plan.Pause{Name: p.Name, Cron: p.Cron, For: p.For, Zone: zone})
+	}
+	return out
+}
+
+func object(o *resolve.ObjectBlock) plan.ObjectSpec {
+	out := plan.ObjectSpec{Name: o.Name, Settings: settings(o.Attrs), Range: o.Range}
+	for _, c := range o.Columns {
+		kind, ok := schema.ParseKind(c.Kind)
+		if !ok {
+			kind = schema.Text
+		}
+		out.Columns = append(out.Columns, plan.Column{Name: c.Name, From: c.From, Kind: kind, Length: c.Length, Nullable: true})
+	}
+	return out
+}
+
+func settings(attrs []*syntax.Attr) map[string]plan.Setting {
+	out := make(map[string]plan.Setting, len(attrs))
+	for _, a := range attrs {
+		if s, ok := setting(a.Value); ok {
+			out[a.Name] = s
+		}
+	}
+	return out
+}
+
+func setting(v syntax.Value) (plan.Setting, bool) {
+	s := plan.Setting{Range: v.Place()}
+	switch v := v.(type) {
+	case *syntax.Env:
+		s.Env, s.Secret = v.Name, v.Secret
+	case *syntax.Quoted:
+		s.Value = value.Text(v.Text)
+	case *syntax.Const:
+		s.Value = constant(v)
+	case *syntax.List:
+		items := []value.Value{}
+		for _, item := range v.Items {
+			if q, ok := item.(*syntax.Quoted); ok {
+				items = append(items, value.Text(q.Text))
+			}
+		}
+		s.Value = value.List(items)
+	case *syntax.Object:
+		s.Map = map[string]string{}
+		for _, item := range v.Items {
+			if q, ok := item.Value.(*syntax.Quoted); ok {
+				s.Map[item.Key] = q.Text
+			}
+		}
+	default:
+		return s, false
+	}
+	return s, true
+}
+
+func constant(c *syntax.Const) value.Value {
+	switch c.Kind {
+	case syntax.BoolConst:
+		return value.Bool(c.Literal == "true")
+	case syntax.NullConst:
+		return value.Null
+	}
+	if !strings.ContainsAny(c.Literal, ".eE") {
+		if i, err := strconv.ParseInt(c.Literal, 10, 64); err == nil {
+			return value.Int(i)
+		}
+	}
+	f, _ := strconv.ParseFloat(c.Literal, 64)
+	return value.Float(f)
+}
