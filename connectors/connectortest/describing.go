@@ -15,6 +15,8 @@ func (h *harness) capabilities() {
 	_, has[Groups] = h.conn.(connectors.Grouper)
 	_, has[Deleted] = h.conn.(connectors.DeletedReader)
 	_, has[Checks] = h.conn.(connectors.Checker)
+	// A connection may replace some objects and not others.
+	has[Replaces] = has[Replaces] && (h.object.Replace || !h.f.lacks(Replaces))
 	for c, is := range has {
 		switch {
 		case is && h.f.lacks(c):

@@ -157,6 +157,9 @@ func (h *harness) readLookup() {
 		h.Skip("the object has no filterable Fields.External")
 	}
 	q := h.query(h.object.Key, field)
+	if field == h.object.Key {
+		q = h.query(field)
+	}
 	q.Where = query.In{Field: field, Values: []value.Value{
 		h.stored(field, value.Text("ext-003")), absent, h.stored(field, value.Text("ext-011"))}}
 	got := h.byID(h.read(q).records)

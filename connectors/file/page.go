@@ -1,0 +1,251 @@
+package file
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"unicode/utf8"
+	"unsafe"
+
+	"github.com/syncline/syncline/connectors"
+	"github.com/syncline/syncline/lang/query"
+	"github.com/syncline/syncline/lang/value"
+)
+
+const (
+	// chunk is how much is read at once, and so about the size of a page.
+	chunk = 256 << 10
+	// pageRows bounds the records of a page where they are short.
+	pageRows = 4096
+)
+
+// page is decoded records with the memory that they point into.
+type page struct {
+	batch *value.Batch
+	mem   []byte
+	// raws are where the records stand in the buffer, for ids and messages.
+	buf  []byte
+	raws [][2]int
+	bad  []connectors.BadRow
+	last bool
+	// prefix and buf[:to] are all that the page took from the file: header, blank and broken lines too.
+	prefix []byte
+	to     int
+}
+
+// pager decodes page after page.
+type pager struct {
+	s      *source
+	layout *value.Layout
+	keep   func(value.Record) bool // nil: all
+	empty  value.Record            // of a record before it is decoded; nil: nulls
+	in     *stream
+	w      window
+	dec    decoder
+	start  func(*pager) error // reads what stands before the records; nil once done
+	line   int                // number of the line at w.pos
+	rows   int                // records of a page at most
+}
+
+// next decodes into p.
+func (g *pager) next(p *page) error {
+	p.batch.Reset()
+	p.raws, p.bad, p.prefix = p.raws[:0], nil, p.prefix[:0]
+	mem := p.mem
+	size := chunk
+	for grown := false; ; grown = true {
+		if grown {
+			p.prefix = append(p.prefix, g.w.buf[:g.w.pos]...)
+		}
+		if err := g.w.fill(mem, g.in, size); err != nil {
+			return ioError("read", g.s.path, err)
+		}
+		mem = g.w.buf
+		if g.start != nil {
+			if err := g.begin(); errors.Is(err, errMore) {
+				if size, err = g.grow(size); err != nil {
+					return err
+				}
+				continue
+			} else if err != nil {
+				return err
+			}
+		}
+		done, err := g.decode(p)
+		if err != nil {
+			return err
+		}
+		if done {
+			p.mem, p.buf, p.to = mem[:0], g.w.buf, g.w.pos
+			return nil
+		}
+		if size, err = g.grow(size); err != nil {
+			return err
+		}
+	}
+}
+
+// errMore asks for a longer buffer.
+var errMore = errors.New("more input is needed")
+
+func (g *pager) begin() error {
+	if g.line == 0 {
+		if err := g.w.bom(); err != nil {
+			return &connectors.Error{Class: connectors.Permanent, Message: fmt.Sprintf("%s: %v", g.s.shown, err)}
+		}
+		g.line = 1
+	}
+	if err := g.start(g); err != nil {
+		return err
+	}
+	g.start = nil
+	return nil
+}
+
+// grow doubles the size of the buffer, for a record that it does not hold.
+func (g *pager) grow(size int) (int, error) {
+	if size < maxRecord {
+		return size * 2, nil
+	}
+	return 0, &connectors.Error{Class: connectors.Permanent,
+		Message: fmt.Sprintf("%s:%d: the record that begins here is longer than %d MiB", g.s.shown, g.line, maxRecord>>20),
+		Hint:    "is a quote opened there and not closed, or are the records not one a line?"}
+}
+
+// decode takes records from the window until the page is full or the window has no whole record left. done is false
+// when not one was found and there is more input.
+func (g *pager) decode(p *page) (done bool, err error) {
+	w := &g.w
+	g.dec.keepTexts(func(b []byte) []byte {
+		s := p.batch.TextCopy(b).AsText()
+		return unsafe.Slice(unsafe.StringData(s), len(s))
+	})
+	begin := w.pos
+	for w.pos < len(w.buf) && len(p.raws) < g.rows {
+		record := p.batch.Append()
+		copy(record, g.empty)
+		n, used, err := g.dec.decode(w.buf[w.pos:], w.eof, record)
+		if n == 0 && err == nil {
+			p.batch.DropLast()
+			break
+		}
+		if errors.Is(err, errUnclosed) {
+			return false, g.unclosed()
+		}
+		raw := w.buf[w.pos : w.pos+n]
+		if err == nil && used && !w.clean && !utf8.Valid(raw) {
+			err = errUTF8
+		}
+		switch {
+		case err != nil:
+			p.batch.DropLast()
+			p.bad = append(p.bad, connectors.BadRow{Place: fmt.Sprintf("%s:%d", g.s.shown, g.line), Text: clip(bytes.TrimRight(raw, "\r\n"), 4096), Err: err})
+		case !used || g.keep != nil && !g.keep(record):
+			p.batch.DropLast()
+		default:
+			p.raws = append(p.raws, [2]int{w.pos, w.pos + n})
+		}
+		g.line += lines(raw)
+		w.pos += n
+	}
+	p.last = w.eof && w.pos == len(w.buf)
+	return p.last || w.pos > begin, nil
+}
+
+// lines is how many lines a record takes: almost always one.
+func lines(raw []byte) int {
+	if i := bytes.IndexByte(raw, '\n'); i < 0 || i == len(raw)-1 {
+		return 1
+	}
+	return bytes.Count(raw, []byte{'\n'})
+}
+
+func (g *pager) unclosed() error {
+	return &connectors.Error{Class: connectors.Permanent,
+		Message: fmt.Sprintf("%s:%d: %v; all that follows would be part of it", g.s.shown, g.line, errUnclosed),
+		Hint:    "close the quote; quotes inside a quoted cell are doubled"}
+}
+
+// startJSON needs nothing before the records.
+func startJSON(slots map[string][]slot) func(*pager) error {
+	return func(g *pager) error {
+		if first := bytes.TrimLeft(g.w.buf[g.w.pos:], " \t\r\n"); len(first) > 0 && first[0] == '[' {
+			return &connectors.Error{Class: connectors.Permanent, Message: g.s.shown + " is one JSON list; JSON lines are expected: one object a line",
+				Hint: "jq -c '.[]' makes them"}
+		}
+		g.dec = newJSONDecoder(slots)
+		return nil
+	}
+}
+
+// startCSV reads the header.
+func startCSV(slots map[string][]slot) func(*pager) error {
+	return func(g *pager) error {
+		var header []string
+		if g.s.header {
+			names, n, err := cells(g.s.comma, g.w.buf[g.w.pos:], g.w.eof)
+			if err != nil {
+				return &connectors.Error{Class: connectors.Permanent, Message: fmt.Sprintf("%s:1: the header: %v", g.s.shown, err)}
+			}
+			if n == 0 && !g.w.eof {
+				return errMore
+			}
+			header = names
+			if len(names) == 0 {
+				clear(slots) // an empty file has neither header nor records
+			}
+			g.line += bytes.Count(g.w.buf[g.w.pos:g.w.pos+n], []byte{'\n'})
+			g.w.pos += n
+		} else {
+			for _, c := range g.s.columns {
+				header = append(header, from(c))
+			}
+		}
+		dec, err := newCSVDecoder(g.s, header, slots)
+		if err != nil {
+			return err
+		}
+		g.dec = dec
+		return nil
+	}
+}
+
+// newPager opens the object for a read.
+func (c *connection) newPager(s *source, q query.Read) (*pager, error) {
+	sh, err := c.described(s)
+	if err != nil {
+		return nil, err
+	}
+	g := &pager{s: s, layout: q.Layout, rows: pageRows}
+	g.keep = keeper(q)
+	for at, name := range q.Layout.Names {
+		if f := sh.object.Field(name); f != nil && !emptyOf(f.Kind).IsNull() {
+			if g.empty == nil {
+				g.empty = make(value.Record, q.Layout.Len())
+			}
+			g.empty[at] = emptyOf(f.Kind)
+		}
+	}
+	slots := slotsFor(sh, q.Layout)
+	if g.start = startCSV(slots); s.jsonl {
+		g.start = startJSON(slots)
+	}
+	if !s.std() {
+		g.in, err = openFile(s)
+		if errors.Is(err, fs.ErrNotExist) && s.write == "update" {
+			// The first write makes the file; until then it has no records.
+			g.in, err = &stream{Reader: bytes.NewReader(nil)}, nil
+		}
+		return g, err
+	}
+	in, err := c.takeInput(s)
+	if err != nil {
+		return nil, err
+	}
+	g.in, err = unpack(s, in, nil)
+	return g, err
+}
+
+var _ io.Closer = (*stream)(nil)
