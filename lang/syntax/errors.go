@@ -45,7 +45,7 @@ func errParserFailed(r span.Range, what string) *diag.Diagnostic {
 func errNeedsQuotes(r span.Range, name string) *diag.Diagnostic {
 	fix := quoteCEL(r.Text())
 	return failure("SYN106", "Expression without quotes", r, fix,
-		"Only a plain reference, a constant or text(…) stands without quotes. Put the expression in quotes: %s = %s", name, fix)
+		"Only a plain reference, a constant or text(…) stands without quotes. Put the expression in quotes:\n\n  %s = %s", name, fix)
 }
 
 func errTemplate(whole, part span.Range, s slot) *diag.Diagnostic {

@@ -60,7 +60,7 @@ func (p *parser) asWritten(region line) []byte {
 // several entries on one line.
 func (p *parser) entries(l line) (region line, breaks []line, crowded bool) {
 	tokens, _ := hclsyntax.LexConfig(p.work[l.start:], p.file.Name, hcl.Pos{Line: 1, Column: 1, Byte: l.start})
-	region = line{l.start + indent(p.work[l.start:l.end]), l.end}
+	region = line{start: l.start + indent(p.work[l.start:l.end])}
 	s := &splitter{tokens: tokens}
 	for s.i = 0; s.i < len(tokens); s.i++ {
 		t := tokens[s.i]
@@ -71,12 +71,14 @@ func (p *parser) entries(l line) (region line, breaks []line, crowded bool) {
 			break
 		}
 		s.token(t)
-		region.end = max(region.end, t.Range.End.Byte)
+		if t.Type != hclsyntax.TokenComment || len(s.open) > 0 {
+			region.end = max(region.end, t.Range.End.Byte)
+		}
 	}
 	if len(s.open) > 0 {
 		return region, nil, false
 	}
-	region.end = l.start + len(bytes.TrimRight(p.work[l.start:region.end], " \t\r\n"))
+	region.end = region.start + len(bytes.TrimRight(p.work[region.start:max(region.start, region.end)], " \t\r\n"))
 	return region, s.breaks, s.crowded
 }
 

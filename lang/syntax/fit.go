@@ -49,7 +49,8 @@ func (p *parser) fit(v Value, s slot) Value {
 		}
 	case Setting:
 		_, isRef := v.(*Ref)
-		ok = !isRef
+		c, isConst := v.(*Const)
+		ok = !isRef && !(isConst && c.Kind == NullConst)
 		suggestion = quotedWord(v)
 	case Literal:
 		switch v.(type) {

@@ -31,7 +31,10 @@ func (p *parser) decode(r span.Range, prose bool) (e span.Embedded, heredoc bool
 	}
 	b := span.NewBuilder(p.file, at)
 	for i, l := range lines {
-		start := l.start + min(margin, indent(p.src[l.start:l.end]))
+		start := l.start
+		if len(bytes.TrimSpace(p.src[l.start:l.end])) > 0 { // HCL leaves blank lines alone
+			start += min(margin, indent(p.src[l.start:l.end]))
+		}
 		text, end := l.end, l.end
 		if prose {
 			text = l.start + len(bytes.TrimRight(p.src[l.start:l.end], "\r\n"))

@@ -107,11 +107,15 @@ func (p *parser) attribute(a *hclsyntax.Attribute, spec *BlockSpec, into *Block)
 		return
 	}
 	as := spec.Attr(a.Name)
+	_, object := a.Expr.(*hclsyntax.ObjectConsExpr)
+	if b := spec.Block(a.Name); b != nil && !b.Later && (as == nil || object) {
+		p.add(p.errBlockAsAttribute(b, name, a))
+		return
+	} else if b != nil && b.Later {
+		p.add(errLater(a.Name, name))
+		return
+	}
 	if as == nil {
-		if b := spec.Block(a.Name); b != nil {
-			p.add(p.errBlockAsAttribute(b, name, a))
-			return
-		}
 		as = spec.Free
 	}
 	switch {

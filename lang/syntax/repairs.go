@@ -111,7 +111,8 @@ func (p *parser) repairHeader(m *mistake) (*diag.Diagnostic, bool) {
 // repairStray: a } that closes nothing, a comma or semicolon at the end of a line.
 func (p *parser) repairStray(m *mistake) (*diag.Diagnostic, bool) {
 	text := m.at.Text()
-	last := len(bytes.TrimRight(p.work[m.at.End:max(m.at.End, m.line.end)], " \t")) == 0
+	rest := bytes.TrimLeft(p.work[m.at.End:max(m.at.End, m.line.end)], " \t")
+	last := len(rest) == 0 || rest[0] == '#' || bytes.HasPrefix(rest, []byte("//"))
 	switch {
 	case text == "}" && m.is("Argument or block definition required"):
 		p.overwrite(m.at.Start, m.at.End, " ")
