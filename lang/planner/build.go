@@ -16,15 +16,22 @@ import (
 // Build makes the plans of all rules that were checked without an error. The set is never nil.
 func Build(p *check.Program) *plan.Set {
 	set := &plan.Set{Revision: revision(p)}
-	for _, c := range p.Module.Connections {
-		set.Connections = append(set.Connections, connection(c))
-	}
+	set.Connections = Connections(p.Module)
 	for _, s := range inOrder(p.Syncs) {
 		if !s.Failed {
 			set.Syncs = append(set.Syncs, buildSync(p, s))
 		}
 	}
 	return set
+}
+
+// Connections plans the connections of a module alone: they must be open before the module can be checked.
+func Connections(m *resolve.Module) []*plan.Connection {
+	out := make([]*plan.Connection, 0, len(m.Connections))
+	for _, c := range m.Connections {
+		out = append(out, connection(c))
+	}
+	return out
 }
 
 // revision covers the files and the variables' values.

@@ -1,0 +1,123 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/syncline/syncline/lang"
+	"github.com/syncline/syncline/lang/diag"
+	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/lang/schema"
+)
+
+// Compiled is a project after compilation. It must not be run when the diagnostics hold errors.
+type Compiled struct {
+	Set         *plan.Set
+	Diagnostics diag.List
+	// Catalogs are the schemas it was checked against.
+	Catalogs map[string]*schema.Catalog
+}
+
+// Compile reads, checks and plans the project. An error says that it could not be checked at all: no files, a lock
+// file that cannot be read, a system that cannot be reached (Unreachable) and no lock file to stand in.
+func (r *Runtime) Compile(ctx context.Context, mode SchemaMode) (*Compiled, error) {
+	files, err := ReadFiles(r.o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	sources := make([]lang.Source, len(files))
+	for i, f := range files {
+		sources[i] = lang.Source{Name: f.Name, Text: f.Src}
+	}
+	module, diags := lang.Load(sources)
+	needs := func(have map[string]*schema.Catalog) map[string][]string { return lang.Needs(module, have) }
+	catalogs, notes, err := r.schemas(ctx, mode, lang.Connections(module), needs)
+	if err != nil {
+		if !diags.HasErrors() {
+			return nil, err
+		}
+		// What is wrong in the files comes first: it may be why the system cannot be reached.
+		return &Compiled{Set: &plan.Set{}, Diagnostics: diags, Catalogs: catalogs}, nil
+	}
+	set, found := lang.Compile(module, lang.Inputs{Catalogs: catalogs, Systems: r.o.Registry.Systems(), Vars: r.o.Vars})
+	diags = append(append(diags, notes...), found...)
+	diags.Sort()
+	return &Compiled{Set: set, Diagnostics: diags, Catalogs: catalogs}, nil
+}
+
+// Connections gives the connections that the project declares, for checking them one by one.
+func (r *Runtime) Connections() ([]*plan.Connection, error) {
+	files, err := ReadFiles(r.o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	sources := make([]lang.Source, len(files))
+	for i, f := range files {
+		sources[i] = lang.Source{Name: f.Name, Text: f.Src}
+	}
+	module, diags := lang.Load(sources)
+	conns := lang.Connections(module)
+	if len(conns) == 0 && diags.HasErrors() {
+		return nil, errors.New("the files cannot be read: `syncline lint` says what is wrong")
+	}
+	return conns, nil
+}
+
+// schemas gets the catalogs that a module needs. Notes are diagnostics on where they came from.
+func (r *Runtime) schemas(ctx context.Context, mode SchemaMode, conns []*plan.Connection, needs func(map[string]*schema.Catalog) map[string][]string) (
+	map[string]*schema.Catalog, diag.List, error) {
+	var lock map[string]*schema.Catalog
+	if mode != SchemaLive {
+		var err error
+		if lock, err = ReadLock(r.o.Dir); err != nil {
+			return nil, nil, err
+		}
+	}
+	switch mode {
+	case SchemaLock:
+		if lock == nil && len(needs(nil)) > 0 {
+			return nil, nil, fmt.Errorf("there is no %s yet: `syncline schema pull` writes it", LockFile)
+		}
+		return lock, nil, nil
+	case SchemaAuto, SchemaLive:
+	default:
+		return nil, nil, fmt.Errorf("--schema %s is not known: write auto, live or lock", mode)
+	}
+	d := r.newDescriber(conns)
+	for d.describe(ctx, needs(d.catalogs)) {
+	}
+	var notes diag.List
+	var failed []error
+	for _, name := range slices.Sorted(maps.Keys(d.failed)) {
+		err := d.failed[name]
+		if catalog := lock[name]; catalog != nil {
+			d.catalogs[name] = catalog
+			notes = append(notes, warnLocked(d.conns[name], err))
+			continue
+		}
+		failed = append(failed, &Unreachable{name, err})
+	}
+	for _, c := range conns {
+		if lock[c.Name] != nil && d.failed[c.Name] == nil && d.catalogs[c.Name] != nil {
+			notes = append(notes, drift(c, lock[c.Name], d.catalogs[c.Name])...)
+		}
+	}
+	if len(failed) > 0 {
+		return d.catalogs, nil, errors.Join(failed...)
+	}
+	return d.catalogs, notes, nil
+}
+
+// drift warns of what a system changed since the lock file was written, where it can break the project.
+func drift(c *plan.Connection, lock, live *schema.Catalog) diag.List {
+	var out diag.List
+	for _, ch := range schema.Diff(lock, live) {
+		if ch.Impact != schema.Harmless && lock.Object(ch.Object) != nil {
+			out = append(out, warnDrift(c, ch))
+		}
+	}
+	return out
+}

@@ -1,0 +1,129 @@
+package runtime
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/syncline/syncline/connectors"
+	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/runtime/engine"
+	"github.com/syncline/syncline/runtime/state"
+)
+
+// Selection says which rules are run.
+type Selection struct {
+	// Only names rules ("sync.one"); empty: all that are enabled and not manual.
+	Only []string
+	// Tags restricts to rules that have one of them; empty: no restriction.
+	Tags []string
+	// Full asks for full passes.
+	Full bool
+}
+
+// Pick gives the selected rules of a set in the set's order. Naming a rule that is not there is an error.
+func (s Selection) Pick(set *plan.Set) ([]*plan.Sync, error) {
+	var names []string
+	for _, x := range set.Syncs {
+		names = append(names, x.ID())
+	}
+	for _, only := range s.Only {
+		if !slices.Contains(names, only) && !slices.Contains(names, "sync."+only) {
+			return nil, fmt.Errorf("there is no rule %s: the project has %s", only, strings.Join(names, ", "))
+		}
+	}
+	var out []*plan.Sync
+	for _, x := range set.Syncs {
+		named := slices.Contains(s.Only, x.ID()) || slices.Contains(s.Only, x.Name)
+		tagged := len(s.Tags) == 0 || slices.ContainsFunc(s.Tags, func(t string) bool { return slices.Contains(x.Tags, t) })
+		switch {
+		case len(s.Only) > 0 && !named, !tagged, !x.Enabled:
+		case x.Manual && !named:
+		default:
+			out = append(out, x)
+		}
+	}
+	return out, nil
+}
+
+// Hooks are told what a run does, from one goroutine. Any may be nil.
+type Hooks struct {
+	Begin    func(*plan.Sync)
+	Progress func(engine.Progress)
+	Change   func(engine.Change)
+	Problem  func(engine.Problem)
+	End      func(state.Run)
+}
+
+// RunOnce runs the selected rules, one after the other, each once. With dry set nothing is written, and the
+// changes go to the hooks alone. An error is one of the store or of the selection; how each rule
+// ended is in its Run. After an interruption the rules that did not begin are left out.
+func (r *Runtime) RunOnce(ctx context.Context, set *plan.Set, s Selection, store state.Store, dry bool, h Hooks) ([]state.Run, error) {
+	rules, err := s.Pick(set)
+	if err != nil {
+		return nil, err
+	}
+	ended := map[string]state.Run{}
+	runs := make([]state.Run, 0, len(rules))
+	for _, rule := range rules {
+		if ctx.Err() != nil {
+			break
+		}
+		if h.Begin != nil {
+			h.Begin(rule)
+		}
+		run, err := r.one(ctx, set, rule, s, store, dry, h, ended)
+		if h.End != nil {
+			h.End(run)
+		}
+		runs = append(runs, run)
+		ended[rule.ID()] = run
+		if err != nil {
+			return runs, err
+		}
+	}
+	return runs, nil
+}
+
+func (r *Runtime) one(ctx context.Context, set *plan.Set, rule *plan.Sync, s Selection, store state.Store, dry bool, h Hooks,
+	ended map[string]state.Run) (state.Run, error) {
+	blocked := func(why string) state.Run {
+		return state.Run{Rule: rule.ID(), Status: state.Waiting, Why: why, Started: r.o.Now().UTC(), Revision: set.Revision, Calls: map[string]int{}}
+	}
+	for _, other := range rule.After {
+		if before, ran := ended[other]; ran && !dry && before.Status != state.Succeeded && before.Status != state.Partial {
+			return blocked(fmt.Sprintf("it runs after %s, whose run ended as %s", other, before.Status)), nil
+		}
+	}
+	open := map[string]connectors.Connection{}
+	for _, name := range connectionsOf(rule) {
+		conn, err := r.Connect(ctx, set.Connection(name))
+		if err != nil {
+			run := blocked(err.Error())
+			run.Status = state.Failed
+			return run, nil
+		}
+		open[name] = conn
+	}
+	return engine.Run(ctx, engine.Job{
+		Plan: rule, Set: set, Full: s.Full, Store: store, Now: r.o.Now, Log: r.o.Log, DryRun: dry,
+		Connections: func(name string) connectors.Connection { return open[name] },
+		OnProgress:  h.Progress, OnChange: h.Change, OnProblem: h.Problem,
+	})
+}
+
+// connectionsOf lists the connections that a rule needs, each once.
+func connectionsOf(rule *plan.Sync) []string {
+	names := []string{rule.From.Connection, rule.To.Connection}
+	for _, f := range rule.Finds {
+		names = append(names, f.Connection)
+	}
+	for _, req := range rule.Requires {
+		if name, ok := strings.CutPrefix(req, "connection."); ok {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
