@@ -20,7 +20,8 @@ type Retry struct {
 	Grace time.Duration
 }
 
-func (r Retry) withDefaults() Retry {
+// Defaults fills what is not set.
+func (r Retry) Defaults() Retry {
 	set := func(d *time.Duration, to time.Duration) {
 		if *d == 0 {
 			*d = to
@@ -39,7 +40,7 @@ func (r Retry) withDefaults() Retry {
 // Backoff is the wait before try n (from 1 on): exponential, with a random half so that many clients do not
 // come back together. What the system asked for is never undercut.
 func (r Retry) Backoff(n int, asked time.Duration, random float64) time.Duration {
-	r = r.withDefaults()
+	r = r.Defaults()
 	d := r.Base
 	for i := 1; i < n && d < r.Max; i++ {
 		d *= 2

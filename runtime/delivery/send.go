@@ -24,7 +24,7 @@ type delivery struct {
 }
 
 func newDelivery(ctx context.Context, d *Deliverer, changes []Change) *delivery {
-	retry := d.Retry.withDefaults()
+	retry := d.Retry.Defaults()
 	work, cancel := Grace(ctx, retry.Grace)
 	return &delivery{d: d, ctx: ctx, work: work, close: cancel, retry: retry, changes: changes, outcomes: make([]Outcome, len(changes))}
 }

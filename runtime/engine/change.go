@@ -1,0 +1,175 @@
+package engine
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"github.com/syncline/syncline/connectors"
+	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/lang/value"
+	"github.com/syncline/syncline/runtime/delivery"
+	"github.com/syncline/syncline/runtime/state"
+)
+
+// change is one write to be delivered, with all that has to be remembered once it is.
+type change struct {
+	Op      connectors.Op
+	Source  string
+	Version string
+	Target  string // "" for a create
+	Key     string // of an upsert
+	Fields  []fieldWrite
+	Want    []value.Value // nil for a departure
+	Keys    []byte
+	Hash    uint64
+	Stored  []byte // source fields kept, for time-dependent rules
+	Lookup  []byte // how to find the record that a create made
+	Relink  string // the target that the link had before
+	// Seen is the stamp of what is remembered of the record after it.
+	Seen int64
+	// Base is a fingerprint of what was remembered when the change was made.
+	Base uint64
+	// Departs: the record left the rule or was deleted. Unlink: nothing is sent, the link alone goes.
+	Departs, Unlink bool
+	// Forget: nothing is to be remembered of the record afterwards.
+	Forget bool
+
+	seq int64 // in the stage
+}
+
+// byField is the index of a field that is not mapped but set so that a created record is found by it.
+const byField = -1
+
+// fieldWrite is one field of a change.
+type fieldWrite struct {
+	Name          string
+	Index         int // of the mapping, or byField
+	Before, After value.Value
+	Text          string
+	Inputs        map[string]any
+}
+
+func (r *runner) newChange(it *item) *change {
+	c := &change{Source: it.id, Version: it.version, Target: it.target, Want: it.want, Keys: it.keys, Hash: it.hash,
+		Relink: it.relink, Seen: r.stamp}
+	if r.keepsFields() && it.src != nil {
+		c.Stored = r.fields(it.src)
+	}
+	return c
+}
+
+func (r *runner) fieldWrite(it *item, i int, m *plan.Mapping, before, after value.Value) fieldWrite {
+	return fieldWrite{Name: m.Field.Name, Index: i, Before: before, After: after, Text: m.Text, Inputs: r.inputs(it, m)}
+}
+
+// clone makes the change independent of the page that it was made from.
+func (c *change) clone() {
+	for i := range c.Fields {
+		c.Fields[i].Before, c.Fields[i].After = c.Fields[i].Before.Clone(), c.Fields[i].After.Clone()
+	}
+	c.Want = value.Record(c.Want).Clone()
+}
+
+// action is the change as people call it.
+func (c *change) action() string {
+	switch {
+	case c.Unlink:
+		return "unlink"
+	case c.Op == connectors.Upsert:
+		return "create"
+	}
+	return c.Op.String()
+}
+
+// request is the change as delivery takes it.
+func (c *change) request() delivery.Change {
+	out := delivery.Change{Op: c.Op, ID: c.Target, Key: c.Key, Order: c.Source}
+	for _, f := range c.Fields {
+		out.Fields = append(out.Fields, connectors.Field{Name: f.Name, Value: f.After})
+	}
+	return out
+}
+
+// report is the change as `plan` shows it.
+func (r *runner) report(c *change) Change {
+	out := Change{Rule: r.p.ID(), Action: c.action(), Connection: r.p.To.Connection, Object: r.p.To.Object.Name, ID: c.Target,
+		Source: Ref{r.p.From.Connection, r.p.From.Object.Name, c.Source}}
+	for _, f := range c.Fields {
+		out.Fields = append(out.Fields, FieldDiff{Name: f.Name, Before: f.Before.JSON(), After: f.After.JSON(), Expression: f.Text})
+	}
+	return out
+}
+
+// entry is the change as the ledger keeps it.
+func (r *runner) entry(c *change, target string, created bool) state.Entry {
+	e := state.Entry{Run: r.run.ID, Rule: r.p.ID(), Revision: r.run.Revision, At: r.clock(), Action: c.action(),
+		Connection: r.p.To.Connection, Object: r.p.To.Object.Name, Target: target,
+		Source: state.SourceRef{Connection: r.p.From.Connection, Object: r.p.From.Object.Name, ID: c.Source, Version: c.Version}}
+	if c.Op == connectors.Upsert && !created {
+		e.Action = "update"
+	}
+	for _, f := range c.Fields {
+		e.Fields = append(e.Fields, state.FieldChange{Name: f.Name, Before: f.Before.JSON(), After: f.After.JSON(), Expression: f.Text, Inputs: f.Inputs})
+	}
+	return e
+}
+
+// linkEntry tells the ledger that a link moved.
+func (r *runner) linkEntry(source, target, before string) state.Entry {
+	return state.Entry{Run: r.run.ID, Rule: r.p.ID(), Revision: r.run.Revision, At: r.clock(), Action: "relink",
+		Connection: r.p.To.Connection, Object: r.p.To.Object.Name, Target: target,
+		Source: state.SourceRef{Connection: r.p.From.Connection, Object: r.p.From.Object.Name, ID: source},
+		Fields: []state.FieldChange{{Name: "link", Before: before, After: target}}}
+}
+
+// wire is a change as the stage stores it.
+type wire struct {
+	Change change
+	Fields []wireField
+	Want   []byte
+	Nil    bool // Want is nil
+}
+
+type wireField struct {
+	Name   string
+	Index  int
+	Values []byte // before, after
+	Text   string
+	Inputs map[string]any
+}
+
+func (c *change) encode() ([]byte, error) {
+	w := wire{Change: *c, Want: value.EncodeRecord(c.Want), Nil: c.Want == nil}
+	w.Change.Fields, w.Change.Want = nil, nil
+	for _, f := range c.Fields {
+		w.Fields = append(w.Fields, wireField{f.Name, f.Index, value.EncodeRecord(value.Record{f.Before, f.After}), f.Text, f.Inputs})
+	}
+	return json.Marshal(w)
+}
+
+func decodeChange(b []byte) (*change, error) {
+	var w wire
+	// Numbers stay as they are written: an id of 19 digits is no float.
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.UseNumber()
+	if err := dec.Decode(&w); err != nil {
+		return nil, fmt.Errorf("a staged change cannot be read: %w", err)
+	}
+	c := w.Change
+	want, err := value.DecodeRecord(w.Want)
+	if err != nil {
+		return nil, fmt.Errorf("a staged change cannot be read: %w", err)
+	}
+	if !w.Nil {
+		c.Want = append([]value.Value{}, want...)
+	}
+	for _, f := range w.Fields {
+		v, err := value.DecodeRecord(f.Values)
+		if err != nil || len(v) != 2 {
+			return nil, fmt.Errorf("a staged change cannot be read: %w", err)
+		}
+		c.Fields = append(c.Fields, fieldWrite{f.Name, f.Index, v[0], v[1], f.Text, f.Inputs})
+	}
+	return &c, nil
+}

@@ -1,0 +1,209 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/syncline/syncline/connectors"
+	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/lang/query"
+	"github.com/syncline/syncline/lang/value"
+	"github.com/syncline/syncline/runtime/delivery"
+	"github.com/syncline/syncline/runtime/state"
+)
+
+// A create is claimed before it is sent. When the process dies, or an answer is lost, the claim tells the next
+// run which records to look for before anything is created again.
+
+// claimKey is the key of a create: the same for every attempt at the same record.
+func (r *runner) claimKey(source string) string {
+	sum := sha256.Sum256([]byte(r.p.ID() + "\x00" + source))
+	return hex.EncodeToString(sum[:16])
+}
+
+// claim stores the claims of the creates among the changes. Creates that are held for a person are taken out.
+func (r *runner) claim(changes []*change, out *state.Outcome) ([]*change, error) {
+	var claims []state.Claim
+	kept := changes[:0:0]
+	for _, c := range changes {
+		if c.Op == connectors.Create && !c.Unlink {
+			if held, ok := r.held[c.Source]; ok && !r.dead.retry[c.Source] {
+				r.stillHeld(c, held, out)
+				continue
+			}
+			claims = append(claims, state.Claim{Rule: r.p.ID(), Key: r.claimKey(c.Source), Source: c.Source,
+				Object: r.p.To.Object.Name, Lookup: c.Lookup, Run: r.run.ID, At: r.clock()})
+		}
+		kept = append(kept, c)
+	}
+	if len(claims) == 0 {
+		return kept, nil
+	}
+	if err := r.job.Store.Claim(r.work, claims); err != nil {
+		return nil, fmt.Errorf("storing claims: %w", err)
+	}
+	return kept, nil
+}
+
+func (r *runner) stillHeld(c *change, _ state.Claim, out *state.Outcome) {
+	r.settle(c, delivery.Outcome{Status: delivery.Doubtful, Attempts: 1, Err: &connectors.Error{Class: connectors.InDoubt,
+		Message: "an earlier create of this record was not answered, and looking did not tell whether it was carried out",
+		Hint:    "see in the target whether the record is there; `syncline dead retry` creates it again, `syncline dead drop` leaves it"}}, out)
+}
+
+// resolveClaims looks for the creates of earlier runs whose outcome is not stored. Those found become links,
+// those not there are forgotten and created again in due course, the undecidable are held.
+func (r *runner) resolveClaims() error {
+	claims, err := r.job.Store.Claims(r.work, r.p.ID())
+	if err != nil {
+		return fmt.Errorf("reading claims: %w", err)
+	}
+	if len(claims) == 0 {
+		return nil
+	}
+	lookups := make([][]byte, len(claims))
+	for i, c := range claims {
+		lookups[i] = c.Lookup
+	}
+	found, err := r.lookFor(lookups)
+	if err != nil {
+		return err
+	}
+	out := state.Outcome{Rule: r.p.ID()}
+	for i, c := range claims {
+		if err := r.resolved(c, found[i], &out); err != nil {
+			return err
+		}
+	}
+	return r.commit(out)
+}
+
+func (r *runner) resolved(c state.Claim, f delivery.Found, out *state.Outcome) error {
+	switch {
+	case !f.Decided:
+		r.held[c.Source] = c
+	case f.Found:
+		known, err := r.job.Store.Records(r.work, r.p.ID(), []string{c.Source})
+		if err != nil {
+			return fmt.Errorf("reading what is known of records: %w", err)
+		}
+		holders, err := r.job.Store.Holders(r.work, r.p.ID(), []string{f.ID})
+		if err != nil {
+			return fmt.Errorf("looking up links: %w", err)
+		}
+		rec := known[0]
+		if rec.Target == "" && (holders[0] == "" || holders[0] == c.Source) {
+			// Without a shadow the record is compared with its target when it comes by, which it will: no checkpoint passed it.
+			rec.Source, rec.Target, rec.Shadow, rec.Hash, rec.Seen = c.Source, f.ID, nil, 0, r.stamp
+			out.Records = append(out.Records, rec)
+			out.Ledger = append(out.Ledger, r.linkEntry(c.Source, f.ID, ""))
+		}
+		out.Claims = append(out.Claims, c.Key)
+	default:
+		out.Claims = append(out.Claims, c.Key)
+	}
+	return nil
+}
+
+// lookCreates is delivery's question after a lost answer.
+func (r *runner) lookCreates(_ context.Context, creates []delivery.Change) ([]delivery.Found, error) {
+	lookups := make([][]byte, len(creates))
+	for i, c := range creates {
+		lookups[i] = r.pendingLookups[c.Order]
+	}
+	return r.lookFor(lookups)
+}
+
+// encodeLookup is how a created record can be found: key fields and values.
+func encodeLookup(alt plan.Alternative, vs []value.Value) []byte {
+	var b []byte
+	for i, k := range alt {
+		b = value.Text(k.Field.Name).AppendBinary(b)
+		b = vs[i].AppendBinary(b)
+	}
+	return b
+}
+
+// lookFor looks for created records by their keys, many in one read. None found is decided; several are not, nor
+// is a record that has nothing to be found by.
+func (r *runner) lookFor(lookups [][]byte) ([]delivery.Found, error) {
+	out := make([]delivery.Found, len(lookups))
+	pairs := make([]value.Record, len(lookups))
+	groups := map[string][]int{}
+	var order []string
+	for i, b := range lookups {
+		p, err := value.DecodeRecord(b)
+		if err != nil || len(p) < 2 || len(p)%2 != 0 {
+			continue
+		}
+		names := ""
+		for n := 0; n < len(p); n += 2 {
+			names += p[n].AsText() + "\x00"
+		}
+		if groups[names] == nil {
+			order = append(order, names)
+		}
+		pairs[i] = p
+		groups[names] = append(groups[names], i)
+	}
+	for _, names := range order {
+		group := groups[names]
+		size := r.to.chunk(r.p.To.Catalog, len(group))
+		for start := 0; start < len(group); start += size {
+			if err := r.lookForSome(group[start:min(start+size, len(group))], pairs, out); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
+}
+
+// lookForSome looks for creates that are found by the same fields.
+func (r *runner) lookForSome(group []int, pairs []value.Record, out []delivery.Found) error {
+	var where query.And
+	names := []string{r.p.To.Object.Key}
+	for n := 0; n < len(pairs[group[0]]); n += 2 {
+		in := query.In{Field: pairs[group[0]][n].AsText()}
+		for _, i := range group {
+			in.Values = append(in.Values, pairs[i][n+1])
+		}
+		where = append(where, in)
+		if in.Field != names[0] {
+			names = append(names, in.Field)
+		}
+	}
+	layout := value.NewLayout(names...)
+	records, err := r.readAll(r.to, query.Read{Object: r.p.To.Object.Name, Layout: layout, Where: where})
+	if err != nil {
+		return failedFor(r.to.name, "looking for creates in doubt in", err)
+	}
+	for _, i := range group {
+		ids := map[string]bool{}
+		for _, rec := range records {
+			if r.matchesPairs(layout, rec, pairs[i]) {
+				ids[rec.At(0).String()] = true
+				out[i].ID = rec.At(0).String()
+			}
+		}
+		out[i].Decided, out[i].Found = len(ids) < 2, len(ids) == 1
+	}
+	return nil
+}
+
+// matchesPairs compares again, exactly: the system may heed case less than we do.
+func (r *runner) matchesPairs(layout *value.Layout, rec value.Record, pairs value.Record) bool {
+	for p := 0; p < len(pairs); p += 2 {
+		name := pairs[p].AsText()
+		f := r.p.To.Object.Field(name)
+		if f == nil {
+			return false
+		}
+		have, ok := keyForm(f, rec.At(layout.Slot(name)))
+		if !ok || !value.Equal(have, pairs[p+1]) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,230 @@
+package engine
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/syncline/syncline/connectors"
+	"github.com/syncline/syncline/lang/query"
+	"github.com/syncline/syncline/runtime/state"
+)
+
+func queryCursor(s string) query.Cursor { return query.Cursor(s) }
+
+// converge runs a rule whose target has records to match.
+func (r *runner) converge() error {
+	steps := []func() error{r.begin, r.resolveOpenClaims, r.askDeletions, r.retryDead, r.readSource, r.reevaluate, r.departures, r.release}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return r.advance()
+}
+
+// begin reads where the rule stands and decides what kind of pass this is.
+func (r *runner) begin() error {
+	var err error
+	if r.cp, err = r.job.Store.Checkpoint(r.work, r.p.ID(), r.job.Schedule); err != nil {
+		return fmt.Errorf("reading the checkpoint: %w", err)
+	}
+	r.cp.Rule, r.cp.Schedule = r.p.ID(), r.job.Schedule
+	r.stamp = max(r.stamp, r.cp.Pass+1)
+	same := r.cp.Meaning == r.p.Meaning
+	unfinished := same && !r.cp.FullDone && r.cp.Cursor != "" && r.cp.Pass > 0
+	r.verify = r.job.Full || r.schedule != nil && r.schedule.Full || !same || !r.cp.FullDone
+	r.run.Full = r.verify
+	if r.verify && (!unfinished || r.job.Full) {
+		r.cp.Cursor, r.cp.Meaning, r.cp.Pass, r.cp.FullDone = "", r.p.Meaning, r.stamp, false
+	}
+	if r.cp.Cursor == "" {
+		r.whole, r.cp.Pass = true, r.stamp
+	}
+	if r.job.DryRun && (r.marksSeen() || r.keepsFields()) {
+		r.seen = map[uint64]struct{}{}
+	}
+	if r.twoPhase() && !r.job.DryRun {
+		r.outbox = &outbox{r: r}
+	}
+	if err := r.loadDead(); err != nil {
+		return err
+	}
+	return r.tidy()
+}
+
+// tidy ends runs of this rule that a crash left open, and forgets what they and unapproved runs had staged: this
+// run evaluates it anew.
+func (r *runner) tidy() error {
+	if r.job.DryRun {
+		return nil
+	}
+	for _, status := range []state.RunStatus{state.Running, state.Waiting} {
+		runs, err := r.job.Store.Runs(r.work, state.RunFilter{Rule: r.p.ID(), Status: status, Limit: 20})
+		if err != nil {
+			return fmt.Errorf("reading earlier runs: %w", err)
+		}
+		for _, old := range runs {
+			if old.ID == r.run.ID {
+				continue
+			}
+			if err := r.job.Store.Unstage(r.work, old.ID); err != nil {
+				return fmt.Errorf("forgetting staged changes: %w", err)
+			}
+			if status != state.Running {
+				continue
+			}
+			old.Status, old.Why = state.Stopped, "the process ended before the run did; a later run went on from the checkpoint"
+			if err := r.job.Store.SaveRun(r.work, old); err != nil {
+				return fmt.Errorf("storing an earlier run's end: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+func (r *runner) resolveOpenClaims() error {
+	if r.job.DryRun {
+		return nil
+	}
+	return r.resolveClaims()
+}
+
+// readSource takes the source page by page. The next page is read while this one is worked on.
+func (r *runner) readSource() error {
+	pages := r.readPages(r.sourceQuery())
+	defer pages.stop()
+	given := 0
+	for {
+		if r.ctx.Err() != nil {
+			return errInterrupted
+		}
+		var p *page
+		select {
+		case p = <-pages.out:
+		case <-r.ctx.Done():
+			return errInterrupted
+		}
+		if p == nil {
+			return errInterrupted
+		}
+		if p.err != nil && p.err != io.EOF {
+			return p.err
+		}
+		last := p.err == io.EOF
+		r.cp.Cursor = string(p.cursor)
+		if p.batch.Len() > 0 || len(p.bad) > 0 {
+			items := r.items(p)
+			given += p.batch.Len()
+			r.run.Read += p.batch.Len()
+			cp := r.cp
+			cp.At = r.clock()
+			if err := r.process(items, p.bad, &cp); err != nil {
+				return err
+			}
+			r.progress("read")
+		}
+		if last {
+			r.capped = r.p.MaxRecords > 0 && given >= r.p.MaxRecords
+			return nil
+		}
+		pages.free <- p.batch
+	}
+}
+
+// process takes items through all steps and concludes them. cp is where the reader stands after them; nil: they
+// did not come from the read.
+func (r *runner) process(items []*item, bad []connectors.BadRow, cp *state.Checkpoint) error {
+	if len(items) == 0 && len(bad) == 0 {
+		return nil
+	}
+	if err := r.known(items); err != nil {
+		return err
+	}
+	r.filter(items)
+	if err := r.runFinds(items, false); err != nil {
+		return err
+	}
+	if err := r.matchItems(items); err != nil {
+		return err
+	}
+	if err := r.runFinds(items, true); err != nil {
+		return err
+	}
+	r.evaluate(items)
+	if err := r.diff(items); err != nil {
+		return err
+	}
+	if err := r.depart(items); err != nil {
+		return err
+	}
+	out := r.outcome(items)
+	out.Dead = append(out.Dead, r.badRows(bad)...)
+	return r.conclude(items, out, cp)
+}
+
+// conclude sends or stages the changes of items and stores what came of them.
+func (r *runner) conclude(items []*item, out state.Outcome, cp *state.Checkpoint) error {
+	var changes []*change
+	for _, it := range items {
+		r.guard.see(r, it)
+		if it.change != nil && it.verdict != dead {
+			r.emit(it, it.change)
+			changes = append(changes, it.change)
+		}
+	}
+	switch {
+	case r.job.DryRun:
+		return nil
+	case r.outbox != nil:
+		if err := r.outbox.add(changes); err != nil {
+			return err
+		}
+		return r.commit(out)
+	}
+	complete, err := r.send(changes, &out)
+	if err != nil && !isEnding(err) {
+		return err
+	}
+	if complete && err == nil {
+		out.Checkpoint = cp
+	}
+	if cerr := r.commit(out); cerr != nil {
+		return cerr
+	}
+	return err
+}
+
+// emit counts and tells of a change that is about to be made.
+func (r *runner) emit(it *item, c *change) {
+	r.changes++
+	r.guard.add(c)
+	rec := r.remember(it)
+	c.Base = base(rec.Target, rec.Shadow)
+	if r.job.OnChange != nil {
+		r.job.OnChange(r.report(c))
+	}
+	if !r.job.DryRun {
+		return
+	}
+	if c.Target != "" && !c.Departs {
+		r.planned[c.Target] = c.Source
+	}
+	if !c.Unlink {
+		r.tallyWrite(c, true)
+	}
+}
+
+// advance moves the checkpoint to the end of the run.
+func (r *runner) advance() error {
+	cp := r.cp
+	cp.At = r.clock()
+	// A pass that stopped at max_records goes on next time, where the source can go on at all.
+	cp.FullDone = cp.FullDone || !r.capped || cp.Cursor == ""
+	if r.deletedNext != "" {
+		cp.Deleted = r.deletedNext
+	}
+	if r.dropped > 0 {
+		return nil
+	}
+	return r.commit(state.Outcome{Rule: r.p.ID(), Checkpoint: &cp})
+}

@@ -1,0 +1,235 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/syncline/syncline/connectors"
+	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/runtime/state"
+)
+
+// depart makes the changes of records that left `where` or were deleted.
+func (r *runner) depart(items []*item) error {
+	list := withVerdict(items, departing)
+	if len(list) == 0 {
+		return nil
+	}
+	var sets []*item
+	for _, it := range list {
+		it.target, it.keys = it.rec.Target, it.rec.Keys
+		c := r.newChange(it)
+		c.Want, c.Departs, c.Forget = nil, true, true
+		switch {
+		case it.target == "" || it.leaves.Kind == plan.DepartureIgnore:
+			it.verdict, it.forget = filtered, it.gone
+			continue
+		case it.leaves.Kind == plan.DepartureDelete:
+			c.Op = connectors.Delete
+		case it.leaves.Kind == plan.DepartureUnlink:
+			c.Op, c.Unlink = connectors.Update, true
+		default:
+			c.Op, c.Forget = connectors.Update, it.gone
+			sets = append(sets, it)
+		}
+		it.change = c
+	}
+	return r.departSet(sets)
+}
+
+// departSet writes the values that a departed record leaves behind.
+func (r *runner) departSet(items []*item) error {
+	if err := r.readTargets(items); err != nil {
+		return err
+	}
+	for _, it := range items {
+		c := it.change
+		it.change = nil
+		if it.have == nil {
+			it.verdict, it.forget = filtered, it.gone
+			continue
+		}
+		set, err := r.mapped(it, it.leaves.Set)
+		if err != nil {
+			r.reject(it, "evaluate", err)
+			continue
+		}
+		if c.Fields = r.differing(it, it.leaves.Set, set); len(c.Fields) == 0 {
+			it.verdict, it.forget = filtered, it.gone
+			continue
+		}
+		it.change = c
+	}
+	return nil
+}
+
+// askDeletions asks the source which records were deleted, before the read begins, so that none slips through
+// between the two.
+func (r *runner) askDeletions() error {
+	reader, ok := r.from.conn.(connectors.DeletedReader)
+	if !ok || r.p.OnDelete.Kind == plan.DepartureIgnore || r.p.From.Object.Key == "" {
+		return nil
+	}
+	for try := 1; ; try++ {
+		ids, next, complete, err := reader.Deleted(r.from.counted(r.work), r.p.From.Object, queryCursor(r.cp.Deleted))
+		if err == nil {
+			r.deleted, r.deletedNext, r.allDeleted = ids, string(next), complete
+			return nil
+		}
+		again, stop := r.again(r.ctx, err, try)
+		if stop != nil {
+			return stop
+		}
+		if !again {
+			return failedFor(r.from.name, "asking for deletions in", err)
+		}
+	}
+}
+
+// departures finds the records that are gone: those that the source says it deleted, and after a read that gave
+// everything, those that it did not give.
+func (r *runner) departures() error {
+	for start := 0; start < len(r.deleted); start += 500 {
+		ids := r.deleted[start:min(start+500, len(r.deleted))]
+		records, err := r.job.Store.Records(r.work, r.p.ID(), ids)
+		if err != nil {
+			return fmt.Errorf("reading what is known of records: %w", err)
+		}
+		if err := r.absent(records); err != nil {
+			return err
+		}
+	}
+	if !r.marksSeen() || r.capped {
+		return nil
+	}
+	switch {
+	case r.verify || r.whole:
+		return r.vanished(r.cp.Pass)
+	case r.deletedNext != "" && !r.allDeleted:
+		return r.vanished(r.stamp)
+	}
+	return nil
+}
+
+// vanished looks at the records that were not seen since a stamp.
+func (r *runner) vanished(since int64) error {
+	for after := ""; ; {
+		records, err := r.job.Store.Scan(r.work, r.p.ID(), after, 500)
+		if err != nil {
+			return fmt.Errorf("reading what is known of records: %w", err)
+		}
+		if len(records) == 0 {
+			return nil
+		}
+		after = records[len(records)-1].Source
+		var unseen []state.Record
+		for _, rec := range records {
+			if rec.Seen < since && !r.saw(rec.Source) {
+				unseen = append(unseen, rec)
+			}
+		}
+		if err := r.absent(unseen); err != nil {
+			return err
+		}
+	}
+}
+
+func (r *runner) saw(id string) bool {
+	_, ok := r.seen[fnv64(id)]
+	return ok
+}
+
+// absent decides about records that the read did not give. What is destroyed on the word of a source is worth a
+// second look: a record that is there after all was only not asked for, or has left `where`.
+func (r *runner) absent(records []state.Record) error {
+	byID := map[string]state.Record{}
+	var ids []string
+	for _, rec := range records {
+		if rec.Source != "" {
+			byID[rec.Source] = rec
+			ids = append(ids, rec.Source)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	var items []*item
+	if r.p.From.Object.Key != "" {
+		there, err := r.sourceByID(ids, r.p.Source)
+		if err != nil {
+			return err
+		}
+		for _, src := range there {
+			it := r.newItem(src.At(0).String(), src)
+			rec, asked := byID[it.id]
+			if !asked {
+				continue
+			}
+			delete(byID, it.id)
+			it.rec, it.hash = rec, r.hash(src)
+			items = append(items, it)
+		}
+		r.filter(items)
+		for _, it := range items {
+			if it.verdict == pending {
+				it.verdict = skipped
+			}
+		}
+	}
+	items = append(items, r.goneItems(ids, byID)...)
+	if err := r.depart(items); err != nil {
+		return err
+	}
+	// These are no records of this run's read: only what comes of them is counted.
+	read := r.run
+	out := r.outcome(items)
+	r.run.Filtered, r.run.Matched, r.run.Unchanged = read.Filtered, read.Matched, read.Unchanged
+	return r.conclude(items, out, nil)
+}
+
+func (r *runner) goneItems(ids []string, byID map[string]state.Record) []*item {
+	var out []*item
+	for _, id := range ids {
+		rec, gone := byID[id]
+		if !gone {
+			continue
+		}
+		it := r.newItem(id, nil)
+		it.rec, it.gone, it.verdict, it.leaves = rec, true, departing, &r.p.OnDelete
+		out = append(out, it)
+	}
+	return out
+}
+
+// reevaluate looks again at the records that this run did not read, from the fields kept of them: time alone
+// may have changed their results.
+func (r *runner) reevaluate() error {
+	if !r.keepsFields() || r.whole && r.verify {
+		return nil
+	}
+	for after := ""; ; {
+		if r.ctx.Err() != nil {
+			return errInterrupted
+		}
+		records, err := r.job.Store.Scan(r.work, r.p.ID(), after, 500)
+		if err != nil {
+			return fmt.Errorf("reading what is known of records: %w", err)
+		}
+		if len(records) == 0 {
+			return nil
+		}
+		after = records[len(records)-1].Source
+		var items []*item
+		for _, rec := range records {
+			src := r.tagged(rec.Fields, r.p.Source.Len())
+			if src == nil || rec.Seen == r.stamp || r.saw(rec.Source) {
+				continue
+			}
+			it := r.newItem(rec.Source, src)
+			it.kept, it.hash = true, r.hash(src)
+			items = append(items, it)
+		}
+		if err := r.process(items, nil, nil); err != nil {
+			return err
+		}
+	}
+}

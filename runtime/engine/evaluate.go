@@ -1,0 +1,67 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/lang/value"
+)
+
+// evaluate computes the mapped values of the pending items, in the form in which the target stores them.
+func (r *runner) evaluate(items []*item) {
+	for _, it := range pendingItems(items) {
+		want, err := r.mapped(it, r.p.Map)
+		if err != nil {
+			r.reject(it, "evaluate", err)
+			continue
+		}
+		it.want = want
+	}
+}
+
+func (r *runner) mapped(it *item, maps []*plan.Mapping) ([]value.Value, error) {
+	frame := r.set(it)
+	want := make([]value.Value, len(maps))
+	for i, m := range maps {
+		v, err := m.Value.Eval(frame)
+		if err == nil {
+			v, err = value.Conform(m.Field, v)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", m.Field.Name, err)
+		}
+		want[i] = v
+	}
+	return want, nil
+}
+
+// inputs are the values that a mapping read, for the ledger.
+func (r *runner) inputs(it *item, m *plan.Mapping) map[string]any {
+	if len(m.Reads) == 0 {
+		return nil
+	}
+	out := make(map[string]any, len(m.Reads))
+	for _, read := range m.Reads {
+		if read.Path == "" || read.Root >= len(it.records) {
+			continue
+		}
+		name, layout := r.root(read.Root)
+		out[name+"."+read.Path] = it.records[read.Root].At(layout.Slot(read.Path)).JSON()
+	}
+	return out
+}
+
+func (r *runner) root(i int) (string, *value.Layout) {
+	switch i {
+	case plan.RootSource:
+		return "source", r.p.Source
+	case plan.RootTarget:
+		return "target", r.p.Target
+	}
+	for _, f := range r.p.Finds {
+		if f.Root == i {
+			return f.Name, f.Layout
+		}
+	}
+	return "it", nil
+}

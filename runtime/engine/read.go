@@ -1,0 +1,205 @@
+package engine
+
+import (
+	"context"
+	"io"
+	"strconv"
+
+	"github.com/syncline/syncline/connectors"
+	"github.com/syncline/syncline/lang/query"
+	"github.com/syncline/syncline/lang/value"
+)
+
+// page is one page of the source, with where the reader stands after it.
+type page struct {
+	batch  *value.Batch
+	ids    []string // of records without a key field
+	bad    []connectors.BadRow
+	cursor query.Cursor
+	err    error // the read is over; io.EOF: well
+}
+
+// pageReader reads the source ahead of the engine, on batches that take turns.
+type pageReader struct {
+	r      *runner
+	q      query.Read
+	out    chan *page
+	free   chan *value.Batch
+	cancel context.CancelFunc
+	ctx    context.Context
+	rows   connectors.Rows
+	given  int
+	// once: a record must not be given twice, so a read that broke off in the middle is over.
+	once bool
+	last query.Cursor
+}
+
+// readPages starts reading. The caller takes pages from out, gives their batches back to free, and calls stop.
+func (r *runner) readPages(q query.Read) *pageReader {
+	p := r.newPageReader(q, 2)
+	go p.run()
+	return p
+}
+
+// newPageReader prepares a read with so many batches that take turns.
+func (r *runner) newPageReader(q query.Read, batches int) *pageReader {
+	ctx, cancel := context.WithCancel(r.from.counted(r.ctx))
+	p := &pageReader{r: r, q: q, out: make(chan *page), free: make(chan *value.Batch, batches), cancel: cancel, ctx: ctx}
+	for range batches {
+		p.free <- value.NewBatch(q.Layout, 256)
+	}
+	return p
+}
+
+// stop ends the read and waits until the reader is closed.
+func (p *pageReader) stop() {
+	p.cancel()
+	for range p.out {
+	}
+}
+
+func (p *pageReader) run() {
+	defer close(p.out)
+	defer func() {
+		if p.rows != nil {
+			p.rows.Close()
+		}
+	}()
+	for {
+		var batch *value.Batch
+		select {
+		case batch = <-p.free:
+		case <-p.ctx.Done():
+			return
+		}
+		next := p.next(batch)
+		select {
+		case p.out <- next:
+		case <-p.ctx.Done():
+			return
+		}
+		if next.err != nil {
+			return
+		}
+	}
+}
+
+// next reads a page. A read that broke off goes on from the last page's cursor, or from the start where the
+// source cannot resume: records seen twice are evaluated twice, which changes nothing.
+func (p *pageReader) next(b *value.Batch) *page {
+	for try := 1; ; try++ {
+		out, err := p.fill(b)
+		if err == nil || err == io.EOF {
+			out.err = err
+			return out
+		}
+		if p.rows != nil {
+			p.rows.Close()
+			p.rows = nil
+		}
+		again, stop := p.r.again(p.ctx, err, try)
+		if stop != nil {
+			return &page{err: stop}
+		}
+		if !again || p.once && p.given > 0 {
+			return &page{err: failedFor(p.r.from.name, "reading "+p.q.Object+" from", err)}
+		}
+		if p.last != "" {
+			p.q.Since = p.last
+			if p.q.Limit > 0 {
+				p.q.Limit -= p.given
+				p.given = 0
+			}
+		}
+	}
+}
+
+func (p *pageReader) fill(b *value.Batch) (*page, error) {
+	if p.rows == nil {
+		rows, err := p.r.from.reader.Read(p.ctx, p.q)
+		if err != nil {
+			return nil, err
+		}
+		p.rows = rows
+	}
+	err := p.rows.Next(p.ctx, b)
+	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	out := &page{batch: b, cursor: p.rows.Cursor()}
+	p.last = out.cursor
+	p.given += b.Len()
+	if bad, ok := p.rows.(connectors.BadRows); ok {
+		out.bad = bad.Bad()
+	}
+	if keyed, ok := p.rows.(connectors.Keyed); ok && p.r.p.From.Object.Key == "" && p.r.p.Match != nil {
+		out.ids = make([]string, b.Len())
+		for i := range out.ids {
+			out.ids[i] = keyed.ID(i)
+		}
+	}
+	return out, err
+}
+
+// sourceQuery is the question to the source.
+func (r *runner) sourceQuery() query.Read {
+	return query.Read{Object: r.p.From.Object.Name, Layout: r.p.Source, Where: r.pushdown(),
+		Since: query.Cursor(r.cp.Cursor), Limit: r.p.MaxRecords}
+}
+
+// items makes the items of a page. Of two states of one record the later one counts.
+func (r *runner) items(p *page) []*item {
+	keyed := r.p.From.Object.Key != ""
+	at := make(map[string]int, p.batch.Len())
+	out := make([]*item, 0, p.batch.Len())
+	for i := range p.batch.Len() {
+		src := p.batch.Record(i)
+		id := ""
+		switch {
+		case keyed:
+			id = src.At(0).String()
+		case p.ids != nil:
+			id = p.ids[i]
+		}
+		it := r.newItem(id, src)
+		it.hash = r.hash(src)
+		if id == "" {
+			// Without an identity a record is what it holds: a changed one is another one.
+			it.id = anonymous + strconv.FormatUint(it.hash, 16)
+		}
+		if n, twice := at[it.id]; twice {
+			out[n] = nil
+		}
+		at[it.id] = len(out)
+		out = append(out, it)
+	}
+	kept := out[:0]
+	for _, it := range out {
+		if it != nil {
+			kept = append(kept, it)
+		}
+	}
+	return kept
+}
+
+// anonymous begins the ids of records that have none of their own.
+const anonymous = "#"
+
+// hash is a fingerprint of what the rule reads of a record. It covers the rule's meaning, so that another
+// meaning never passes for "unchanged". Zero stands for "not known".
+func (r *runner) hash(src value.Record) uint64 {
+	var buf [512]byte
+	b := append(buf[:0], r.p.Meaning...)
+	for _, v := range src {
+		b = v.AppendBinary(b)
+	}
+	return max(fnv64(b), 1)
+}
+
+func fnv64[T string | []byte](b T) uint64 {
+	h := uint64(14695981039346656037)
+	for i := range len(b) {
+		h = (h ^ uint64(b[i])) * 1099511628211
+	}
+	return h
+}

@@ -1,0 +1,317 @@
+package engine
+
+import (
+	"fmt"
+	"io"
+	"runtime"
+	"strconv"
+	"sync"
+
+	"github.com/syncline/syncline/connectors"
+	"github.com/syncline/syncline/lang/expr"
+	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/lang/value"
+	"github.com/syncline/syncline/runtime/delivery"
+	"github.com/syncline/syncline/runtime/state"
+)
+
+// A target that is written whole has no records to match and nothing to remember: pages stream through filter
+// and map into the new content. Decoding, evaluation and encoding run beside each other; pages are evaluated in
+// parallel and appended in the order in which they were read.
+
+// replacer is a run of such a rule.
+type replacer struct {
+	r      *runner
+	layout *value.Layout
+	target connectors.Replacement // nil in a dry run
+	pages  *pageReader
+	work   chan *parcel
+	queue  chan *parcel
+	spare  chan *value.Batch
+	quit   chan struct{}
+}
+
+// parcel is one page on its way.
+type parcel struct {
+	page     *page
+	out      *value.Batch
+	filtered int
+	failed   []rejection
+	letters  []state.DeadLetter
+	done     chan struct{}
+}
+
+// rejection is a record that could not be mapped.
+type rejection struct {
+	id, step string
+	err      error
+}
+
+func (r *runner) replace() error {
+	p, err := r.openReplace()
+	if err != nil {
+		return err
+	}
+	if err := p.stream(); err != nil {
+		p.abort()
+		return err
+	}
+	if p.target == nil {
+		return nil
+	}
+	if err := p.target.Commit(r.to.counted(r.work)); err != nil {
+		p.abort()
+		return failedFor(r.to.name, "writing "+r.p.To.Object.Name+" to", err)
+	}
+	r.written = r.run.Created
+	return nil
+}
+
+func (p *replacer) abort() {
+	if p.target != nil {
+		if err := p.target.Abort(); err != nil {
+			p.r.log.Warn("the unfinished content could not be removed", "object", p.r.p.To.Object.Name, "error", err)
+		}
+	}
+}
+
+func (r *runner) openReplace() (*replacer, error) {
+	names := make([]string, len(r.p.Map))
+	for i, m := range r.p.Map {
+		names[i] = m.Field.Name
+		if !delivery.Allowed(r.to.allow, r.p.To.Object.Name, names[i]) {
+			return nil, badJob("the connection %s does not allow writing %s.%s; add it to allow { write = […] } if it is meant", r.to.name, r.p.To.Object.Name, names[i])
+		}
+	}
+	target, ok := r.to.conn.(connectors.Replacer)
+	if !ok {
+		return nil, badJob("%s cannot write an object whole", r.to.name)
+	}
+	workers := max(runtime.GOMAXPROCS(0), 1)
+	p := &replacer{r: r, layout: value.NewLayout(names...), work: make(chan *parcel), queue: make(chan *parcel, workers+1),
+		spare: make(chan *value.Batch, workers+3), quit: make(chan struct{})}
+	if r.job.DryRun {
+		return p, nil
+	}
+	var err error
+	if p.target, err = target.Replace(r.to.counted(r.work), r.p.To.Object, p.layout); err != nil {
+		return nil, failedFor(r.to.name, "writing "+r.p.To.Object.Name+" to", err)
+	}
+	return p, nil
+}
+
+// stream moves all pages through.
+func (p *replacer) stream() error {
+	workers := max(runtime.GOMAXPROCS(0), 1)
+	p.pages = p.r.newPageReader(p.r.sourceQuery(), workers+2)
+	p.pages.once = true
+	var group sync.WaitGroup
+	group.Go(p.distribute)
+	for range workers {
+		group.Go(p.evaluate)
+	}
+	go p.pages.run()
+	err := p.collect()
+	close(p.quit)
+	p.pages.stop()
+	group.Wait()
+	return err
+}
+
+// distribute hands pages to the workers and keeps their order.
+func (p *replacer) distribute() {
+	defer close(p.work)
+	defer close(p.queue)
+	for pg := range p.pages.out {
+		c := &parcel{page: pg, done: make(chan struct{})}
+		select {
+		case p.queue <- c:
+		case <-p.quit:
+			return
+		}
+		select {
+		case p.work <- c:
+		case <-p.quit:
+			return
+		}
+	}
+}
+
+func (p *replacer) evaluate() {
+	frame := &expr.Frame{Now: p.r.now, Records: make([]value.Record, p.r.p.RootIt()+1)}
+	for c := range p.work {
+		if c.page.batch != nil && c.page.batch.Len() > 0 {
+			select {
+			case c.out = <-p.spare:
+				c.out.Reset()
+			default:
+				c.out = value.NewBatch(p.layout, c.page.batch.Len())
+			}
+			if len(p.r.finds) == 0 {
+				p.mapPage(c, frame)
+			}
+		}
+		close(c.done)
+	}
+}
+
+// mapPage filters and maps a page, record by record, without anything in between.
+func (p *replacer) mapPage(c *parcel, frame *expr.Frame) {
+	in := c.page.batch
+	for i := range in.Len() {
+		frame.Records[plan.RootSource] = in.Record(i)
+		step, err := p.mapRecord(c, frame)
+		if err != nil {
+			c.failed = append(c.failed, rejection{p.recordID(in.Record(i)), step, err})
+		}
+	}
+}
+
+func (p *replacer) mapRecord(c *parcel, frame *expr.Frame) (step string, err error) {
+	for _, f := range p.r.filters {
+		in, err := f.Whole.Test(frame)
+		if err != nil {
+			return "filter", fmt.Errorf("the condition fails for this record: %w", err)
+		}
+		if !in {
+			c.filtered++
+			return "", nil
+		}
+	}
+	row := c.out.Append()
+	for i, m := range p.r.p.Map {
+		v, err := m.Value.Eval(frame)
+		if err == nil {
+			v, err = value.Conform(m.Field, v)
+		}
+		if err != nil {
+			c.out.DropLast()
+			return "evaluate", fmt.Errorf("%s: %w", m.Field.Name, err)
+		}
+		row[i] = v
+	}
+	return "", nil
+}
+
+// recordID names a record in a dead letter; "" where it has no key.
+func (p *replacer) recordID(src value.Record) string {
+	if p.r.p.From.Object.Key == "" {
+		return ""
+	}
+	return string(src.At(0).AppendText(nil))
+}
+
+// mapItems maps a page whose rule looks other records up. Finds remember what they found, so this is done by one
+// goroutine, the one that counts.
+func (p *replacer) mapItems(c *parcel) error {
+	var items []*item
+	for i := range c.page.batch.Len() {
+		src := c.page.batch.Record(i)
+		items = append(items, p.r.newItem(p.recordID(src), src))
+	}
+	p.r.filter(items)
+	if err := p.r.runFinds(items, false); err != nil {
+		return err
+	}
+	if err := p.r.runFinds(items, true); err != nil {
+		return err
+	}
+	p.r.evaluate(items)
+	for _, it := range items {
+		if it.verdict == pending {
+			copy(c.out.Append(), it.want)
+			continue
+		}
+		p.r.count(it)
+		if it.letter != nil {
+			c.letters = append(c.letters, *it.letter)
+		}
+	}
+	return nil
+}
+
+// collect appends what the workers made, in order.
+func (p *replacer) collect() error {
+	r := p.r
+	for c := range p.queue {
+		select {
+		case <-c.done:
+		case <-r.ctx.Done():
+			return errInterrupted
+		}
+		if r.ctx.Err() != nil {
+			return errInterrupted
+		}
+		if c.page.err != nil && c.page.err != io.EOF {
+			return c.page.err
+		}
+		if err := p.take(c); err != nil {
+			return err
+		}
+		if c.page.err == io.EOF {
+			return nil
+		}
+		p.pages.free <- c.page.batch
+		if c.out != nil {
+			select {
+			case p.spare <- c.out:
+			default:
+			}
+		}
+	}
+	return errInterrupted
+}
+
+// take appends one page and stores what failed of it.
+func (p *replacer) take(c *parcel) error {
+	r := p.r
+	first := r.run.Read
+	if c.out != nil && len(r.finds) > 0 {
+		if err := p.mapItems(c); err != nil {
+			return err
+		}
+	}
+	r.run.Read += c.page.batch.Len()
+	r.run.Filtered += c.filtered
+	if c.out != nil && c.out.Len() > 0 {
+		if p.target != nil {
+			if err := p.target.Append(r.to.counted(r.work), c.out); err != nil {
+				return failedFor(r.to.name, "writing "+r.p.To.Object.Name+" to", err)
+			}
+		}
+		r.run.Created += c.out.Len()
+		r.changes = r.run.Created
+		p.report(c.out)
+	}
+	letters := append(r.badRows(c.page.bad), c.letters...)
+	for i, f := range c.failed {
+		if f.id == "" {
+			f.id = anonymous + strconv.Itoa(first+i+1)
+		}
+		it := &item{id: f.id}
+		r.reject(it, f.step, f.err)
+		r.run.Dead++
+		letters = append(letters, *it.letter)
+	}
+	r.progress("read")
+	if len(letters) == 0 {
+		return nil
+	}
+	return r.commit(state.Outcome{Rule: r.p.ID(), Dead: letters})
+}
+
+// report tells of the records that a dry run would write.
+func (p *replacer) report(out *value.Batch) {
+	r := p.r
+	if r.job.OnChange == nil || !r.job.DryRun {
+		return
+	}
+	for i := range out.Len() {
+		change := Change{Rule: r.p.ID(), Action: "create", Connection: r.p.To.Connection, Object: r.p.To.Object.Name,
+			Source: Ref{Connection: r.p.From.Connection, Object: r.p.From.Object.Name}}
+		for n, v := range out.Record(i) {
+			change.Fields = append(change.Fields, FieldDiff{Name: p.layout.Names[n], After: v.JSON(), Expression: r.p.Map[n].Text})
+		}
+		r.job.OnChange(change)
+	}
+}

@@ -1,0 +1,273 @@
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	mathrand "math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/syncline/syncline/connectors"
+	"github.com/syncline/syncline/lang/expr"
+	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/runtime/delivery"
+	"github.com/syncline/syncline/runtime/state"
+)
+
+// runner is one run under way. It belongs to one goroutine.
+type runner struct {
+	job Job
+	p   *plan.Sync
+	log *slog.Logger
+	// ctx ends when the run is interrupted; work ends a grace time later, so that what is in hand is finished.
+	ctx, work context.Context
+
+	schedule *plan.Schedule
+	sides    map[string]*side
+	from, to *side
+	now      time.Time
+	stamp    int64 // microseconds of now; what this run stores is Seen at it
+	began    time.Time
+
+	run    state.Run
+	cp     state.Checkpoint
+	verify bool // a full pass: nothing that is remembered is trusted
+	whole  bool // the read gives all records, so that those not given are gone
+
+	frame   expr.Frame
+	finds   []*seeker
+	match   *seeker
+	deliver *delivery.Deliverer
+	filters []*filter
+
+	dead    deadLetters
+	held    map[string]state.Claim // creates in doubt that looking did not decide, by source
+	guard   guard
+	outbox  *outbox // nil: changes are sent as they come
+	planned plannedLinks
+	changes int // emitted
+	written int
+	// pendingLookups is how to find the creates under way, by source.
+	pendingLookups map[string][]byte
+	// seen are the records that a dry run saw, by hash: it may not mark them in the store.
+	seen map[uint64]struct{}
+	// deletedNext is where the reader of deletions goes on after this run, deleted what it gave.
+	deletedNext string
+	deleted     []string
+	allDeleted  bool // the reader knew all deletions
+	capped      bool // the run stopped at max_records
+	dropped     int  // staged changes that were overtaken before an approval
+}
+
+// Run makes one run of one rule. What ends a run early is told by the run's Status and Why; an error is one of
+// the store, after which nothing is lost but the run has no record of its end.
+func Run(ctx context.Context, job Job) (state.Run, error) {
+	r := newRunner(ctx, job)
+	work, cancel := delivery.Grace(ctx, r.job.Retry.Grace)
+	defer cancel()
+	r.work = work
+	if !job.DryRun {
+		if err := job.Store.SaveRun(work, r.run); err != nil {
+			return r.run, fmt.Errorf("storing the run: %w", err)
+		}
+	}
+	return r.finish(r.execute())
+}
+
+func newRunner(ctx context.Context, job Job) *runner {
+	if job.Now == nil {
+		job.Now = time.Now
+	}
+	if job.Log == nil {
+		job.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
+	}
+	now := job.Now()
+	job.Retry = job.Retry.Defaults()
+	if job.RunID == "" {
+		job.RunID = newRunID(now)
+	}
+	r := &runner{job: job, p: job.Plan, ctx: ctx, sides: map[string]*side{}, began: time.Now(),
+		now: now, stamp: now.UnixMicro(), held: map[string]state.Claim{}, planned: plannedLinks{}}
+	r.log = job.Log.With("rule", r.p.ID(), "run", job.RunID)
+	r.frame = expr.Frame{Now: now}
+	r.run = state.Run{ID: job.RunID, Rule: r.p.ID(), Schedule: job.Schedule, Status: state.Running, Started: now.UTC(), Calls: map[string]int{}}
+	if job.Set != nil {
+		r.run.Revision = job.Set.Revision
+	}
+	return r
+}
+
+// newRunID makes ids that sort by time.
+func newRunID(now time.Time) string {
+	var b [4]byte
+	_, _ = rand.Read(b[:])
+	return now.UTC().Format("20060102T150405") + "-" + hex.EncodeToString(b[:])
+}
+
+// execute runs the rule by its kind.
+func (r *runner) execute() error {
+	if err := r.open(); err != nil {
+		return err
+	}
+	if why, err := r.unmet(); err != nil || why != "" {
+		if err == nil {
+			err = &ending{status: state.Waiting, why: why}
+		}
+		return err
+	}
+	if r.p.Match == nil {
+		return r.replace()
+	}
+	return r.converge()
+}
+
+// open finds connections, and prepares what the steps need.
+func (r *runner) open() error {
+	var err error
+	if r.from, err = r.end(r.p.From, "the rule's source"); err != nil {
+		return err
+	}
+	for i := range r.p.Schedules {
+		if r.p.Schedules[i].Name == r.job.Schedule {
+			r.schedule = &r.p.Schedules[i]
+		}
+	}
+	if r.schedule == nil && r.job.Schedule != "" {
+		return badJob("%s has no schedule %q", r.p.ID(), r.job.Schedule)
+	}
+	if err := r.openFilters(); err != nil {
+		return err
+	}
+	for _, f := range r.p.Finds {
+		s, err := r.end(f.End, "find "+f.Name)
+		if err != nil {
+			return err
+		}
+		seek, err := r.newSeeker("find", f.Name, s, f.End, f.Layout, &f.Lookup)
+		if err != nil {
+			return err
+		}
+		seek.find = f
+		r.finds = append(r.finds, seek)
+	}
+	if r.p.Match == nil {
+		r.to, err = r.side(r.p.To.Connection)
+		return err
+	}
+	return r.openTarget()
+}
+
+func (r *runner) openTarget() error {
+	var err error
+	if r.to, err = r.end(r.p.To, "the rule's target"); err != nil {
+		return err
+	}
+	if r.to.writer == nil {
+		return badJob("%s cannot be written", r.p.To.Connection)
+	}
+	if r.match, err = r.newSeeker("match", "match", r.to, r.p.To, r.p.Target, &r.p.Match.Lookup); err != nil {
+		return err
+	}
+	r.deliver = &delivery.Deliverer{
+		Target: delivery.Target{Name: r.to.name, Object: r.p.To.Object, Limits: r.to.limits, Allow: r.to.allow,
+			Writer: countedWriter{r.to}},
+		Look: r.lookCreates, Retry: r.job.Retry, Sleep: r.job.Sleep, Random: r.job.Random,
+	}
+	return nil
+}
+
+// countedWriter counts the calls of a delivery for its connection.
+type countedWriter struct{ s *side }
+
+func (w countedWriter) Write(ctx context.Context, x connectors.Write) ([]connectors.Result, error) {
+	return w.s.writer.Write(w.s.counted(ctx), x)
+}
+
+// unmet says which requirement of the rule does not hold, "" when all do.
+func (r *runner) unmet() (string, error) {
+	if r.job.DryRun {
+		return "", nil
+	}
+	for _, name := range r.p.Requires {
+		switch kind, rest, _ := strings.Cut(name, "."); kind {
+		case "connection":
+			if r.job.Connections(rest) == nil {
+				return "requires connection." + rest + ", which is not open", nil
+			}
+		case "sync":
+			done, err := r.job.Store.Runs(r.work, state.RunFilter{Rule: name, Status: state.Succeeded, Limit: 1})
+			if err != nil {
+				return "", fmt.Errorf("looking for runs of %s: %w", name, err)
+			}
+			if len(done) == 0 {
+				return "requires " + name + ", which has not succeeded yet", nil
+			}
+		}
+	}
+	return "", nil
+}
+
+// finish gives the run its end and stores it.
+func (r *runner) finish(err error) (state.Run, error) {
+	var end *ending
+	switch {
+	case err == nil && r.run.Dead > 0:
+		r.run.Status = state.Partial
+	case err == nil:
+		r.run.Status = state.Succeeded
+	case errors.As(err, &end):
+		r.run.Status, r.run.Why = end.status, end.why
+		err = nil
+	default:
+		r.run.Status, r.run.Why = state.Failed, err.Error()
+	}
+	r.tally()
+	r.log.Info("run ended", "status", r.run.Status, "read", r.run.Read, "created", r.run.Created,
+		"updated", r.run.Updated, "deleted", r.run.Deleted, "dead", r.run.Dead, "why", r.run.Why)
+	if r.job.DryRun {
+		return r.run, err
+	}
+	if serr := r.job.Store.SaveRun(context.WithoutCancel(r.work), r.run); serr != nil && err == nil {
+		err = fmt.Errorf("storing the run's end: %w", serr)
+	}
+	return r.run, err
+}
+
+// tally brings the run's calls and duration up to date.
+func (r *runner) tally() {
+	for name, s := range r.sides {
+		r.run.Calls[name] = int(s.calls.Count())
+	}
+	r.run.DurationMS = time.Since(r.began).Milliseconds()
+}
+
+func (r *runner) progress(phase string) {
+	if r.job.OnProgress != nil {
+		r.job.OnProgress(Progress{Rule: r.p.ID(), Phase: phase, Read: r.run.Read, Total: int(r.p.From.Object.Count), Written: r.written, Changes: r.changes})
+	}
+}
+
+func (r *runner) sleep(ctx context.Context, d time.Duration) error {
+	if r.job.Sleep != nil {
+		return r.job.Sleep(ctx, d)
+	}
+	return delivery.Sleep(ctx, d)
+}
+
+func (r *runner) random() float64 {
+	if r.job.Random != nil {
+		return r.job.Random()
+	}
+	return mathrand.Float64()
+}
+
+// set puts an item's records into the frame.
+func (r *runner) set(it *item) *expr.Frame {
+	r.frame.Records = it.records
+	return &r.frame
+}

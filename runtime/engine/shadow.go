@@ -1,0 +1,60 @@
+package engine
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/lang/value"
+)
+
+// A shadow is the mapped values last agreed, in the order of the map, behind a tag of the rule's meaning: under
+// another meaning the values stand for something else and are not trusted. Fields that are written only in a
+// create, or only beside others, are left out: their values say nothing about whether the two sides agree.
+
+func (r *runner) shadow(want []value.Value) []byte {
+	b := r.tag(make([]byte, 0, 16+16*len(want)))
+	for i, v := range want {
+		if m := r.p.Map[i].Write; m == plan.WriteOnCreate || m == plan.WriteWithChanges {
+			v = value.Null
+		}
+		b = v.AppendBinary(b)
+	}
+	return b
+}
+
+func (r *runner) tag(b []byte) []byte {
+	return binary.BigEndian.AppendUint64(b, fnv64(r.p.Meaning))
+}
+
+// agreed tells whether the mapped values are those last agreed.
+func (r *runner) agreed(it *item) bool {
+	return it.rec.Shadow != nil && it.rec.Target == it.target && bytes.Equal(r.shadow(it.want), it.rec.Shadow)
+}
+
+// tagged gives the values behind the tag; nil when they are of another meaning, or none.
+func (r *runner) tagged(b []byte, width int) value.Record {
+	if len(b) < 8 || !bytes.Equal(b[:8], r.tag(nil)) {
+		return nil
+	}
+	values, err := value.DecodeRecord(b[8:])
+	if err != nil || len(values) != width {
+		return nil
+	}
+	return values
+}
+
+// fields is what a time-dependent rule keeps of a source record, to evaluate it again without reading it.
+func (r *runner) fields(src value.Record) []byte {
+	b := r.tag(nil)
+	for _, v := range src {
+		b = v.AppendBinary(b)
+	}
+	return b
+}
+
+// keepsFields tells whether the rule needs to keep source fields: its results change with time, and its source
+// gives only what changed.
+func (r *runner) keepsFields() bool {
+	return r.p.TimeDependent && r.p.From.Object.Modified != "" && r.p.Match != nil
+}
