@@ -208,8 +208,8 @@ func (c *checker) membership(n *Node) {
 			if item.Kind() == value.KindText {
 				lit := constant(item)
 				lit.Range = list.Range
-				if i < len(list.Args) {
-					lit.Range = list.Args[i].Range
+				if i < len(list.items) {
+					lit.Range = list.items[i].Range
 				}
 				c.inDomain(a, lit)
 			}

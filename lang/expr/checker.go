@@ -211,6 +211,7 @@ func (c *checker) fold(n *Node) *Node {
 		out.Type.Nullable, out.Type.Const = true, &v
 	}
 	out.start, out.end, out.Range, out.Text = n.start, n.end, n.Range, n.Text
+	out.items = n.Args
 	if n.Type.Unknown {
 		out.Type.Unknown = true
 	}

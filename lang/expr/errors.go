@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/syncline/syncline/lang/diag"
+	"github.com/syncline/syncline/lang/schema"
 	"github.com/syncline/syncline/lang/span"
 )
 
@@ -187,10 +188,18 @@ func errNotAvailable(at span.Range, what, instead string) *diag.Diagnostic {
 }
 
 // SYN314: words in quotes that were meant as text.
-func errQuotedWords(at span.Range, words string, isChoice bool, field string) *diag.Diagnostic {
+func errQuotedWords(at span.Range, words string, field *schema.Field) *diag.Diagnostic {
 	why := "A quoted string is an expression, and this does not read as one."
-	if isChoice {
-		why = fmt.Sprintf("A quoted string is an expression; %q is one of the values of %s.", words, field)
+	switch {
+	case field == nil:
+	case field.HasValue(words):
+		why = fmt.Sprintf("A quoted string is an expression; %q is one of the values of %s.", words, field.Name)
+	case field.Finite():
+		near := diag.Nearest(words, choices(field))
+		why += fmt.Sprintf(" It is no value of %s either.%s", field.Name, diag.DidYouMean(near))
+		if len(near) > 0 {
+			words = near[0]
+		}
 	}
 	fix := textFix(words)
 	return suggest(mistake("SYN314", "Text written as an expression", at, "%s For the text itself write %s.", why, fix), fix)

@@ -113,15 +113,16 @@ func nearestFields(name string, o *schema.Object) []string {
 		}
 	}
 	near := diag.Nearest(name, names)
-	if f, ok := byLabel[name]; ok {
-		near = append([]string{f}, near...)
-	}
+	spoken := strings.ReplaceAll(name, "_", " ")
 	labels := make([]string, 0, len(byLabel))
-	for l := range byLabel {
+	for l, f := range byLabel {
+		if strings.EqualFold(l, spoken) {
+			near = append([]string{f}, near...)
+		}
 		labels = append(labels, l)
 	}
 	slices.Sort(labels)
-	for _, l := range diag.Nearest(strings.ReplaceAll(name, "_", " "), labels) {
+	for _, l := range diag.Nearest(spoken, labels) {
 		near = append(near, byLabel[l])
 	}
 	var out []string
@@ -317,7 +318,7 @@ func compareHint(a, b *Node) string {
 }
 
 func shown(n *Node, otherwise string) string {
-	if n.Text == "" || len(n.Text) > 40 {
+	if n.Text == "" || len(n.Text) > 80 {
 		return otherwise
 	}
 	return n.Text

@@ -61,6 +61,7 @@ type Node struct {
 	fn         *Function
 	overload   *overload // nil: chosen when the arguments' kinds are seen
 	varName    string    // OpConst: the variable that it came from
+	items      []*Node   // of a constant list, for their places
 	start, end int       // bytes in the embedded text
 	prepared   any       // what Function.prepare gave
 	key        string    // canonical form, see fingerprint.go

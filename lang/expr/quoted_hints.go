@@ -39,11 +39,7 @@ func (c *checker) quotedHints(src Source, root *Node) {
 	}
 	textTarget := f == nil || f.Kind.IsText() || f.Kind == schema.MultiPicklist || f.Kind == schema.Any
 	if isChoice || textTarget && c.readsAsText(raw) {
-		name := ""
-		if f != nil {
-			name = f.Name
-		}
-		c.replaceErrors(errQuotedWords(at, raw, isChoice, name))
+		c.replaceErrors(errQuotedWords(at, raw, f))
 	}
 }
 

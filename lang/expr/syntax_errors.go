@@ -30,6 +30,9 @@ func (p *parsed) syntaxError(e *common.Error) *diag.Diagnostic {
 		if word == "var" {
 			return suggest(errSyntax(place, "Variables are read as vars.NAME."), "vars")
 		}
+		if how := foreignFunctions[strings.ToLower(word)]; how != "" {
+			return errSyntax(place, "There is no %q. %s", word, how)
+		}
 		return errSyntax(place, "%q is a reserved word. A field of this name is read as source[%q].", word, word)
 	case strings.Contains(message, "invalid int literal"):
 		return errSyntax(place, "%s is too large for a whole number. Write it with a point, or as a text.", p.src.Text[t.start:t.end])
@@ -39,6 +42,9 @@ func (p *parsed) syntaxError(e *common.Error) *diag.Diagnostic {
 		return errSyntax(p.src.Range(end.start, end.end), "The expression ends here, but something must follow %q.", p.src.Text[end.start:end.end])
 	}
 	found := p.src.Text[t.start:t.end]
+	if t.kind == tokenWord && strings.Contains(message, "identifier after") {
+		return errSyntax(place, "%q is a reserved word. A field of this name is read as source[%q].", found, found)
+	}
 	if expected, ok := strings.CutPrefix(message, "expected "); ok {
 		return errSyntax(place, "Here stands %q, but %s is expected.", found, strings.ReplaceAll(expected, "'", ""))
 	}
@@ -60,7 +66,9 @@ func (p *parsed) oddName(at int) (name string, from int, ok bool) {
 	if r, _ := utf8.DecodeRuneInString(text[at:]); r < utf8.RuneSelf || !unicode.IsLetter(r) {
 		return "", 0, false
 	}
-	inName := func(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.M, r) }
+	inName := func(r rune) bool {
+		return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.M, r)
+	}
 	from = strings.LastIndexFunc(text[:at], func(r rune) bool { return !inName(r) }) + 1
 	end := len(text)
 	if n := strings.IndexFunc(text[at:], func(r rune) bool { return !inName(r) }); n >= 0 {
