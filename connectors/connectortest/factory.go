@@ -29,6 +29,8 @@ const (
 	Checks    Capability = "checks"     // connectors.Checker
 	Orders    Capability = "orders"     // Read.Order together with Limit
 	BadReads  Capability = "bad_reads"  // Fixture.SeedBad: records that cannot be decoded
+	TextOrder Capability = "text_order" // Compare by < or > on a text narrows a read; a system whose collation is unknown lets all through
+	TextNulls Capability = "text_nulls" // Null on a text narrows a read; where empty texts may be stored it cannot
 	LongTexts Capability = "long_texts" // Fields.Name takes 200 characters
 )
 

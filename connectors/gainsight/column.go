@@ -2,6 +2,7 @@ package gainsight
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/syncline/syncline/lang/schema"
@@ -23,11 +24,11 @@ func (c *conn) column(ctx context.Context, o *object, path string) (*column, err
 			return &column{field: f, path: path, wire: prefix + f.wireName(rest)}, nil
 		}
 		if !more {
-			return nil, permanent("run `syncline schema pull` when the object has changed", "the object %s has no field %q", o.name, rest)
+			return nil, noField(o, "field", rest)
 		}
 		link := o.lookup(head)
 		if link == nil {
-			return nil, permanent("write the name of the lookup as Gainsight has it, such as Csm__gr.Name", "the object %s has no lookup %q", o.name, head)
+			return nil, noField(o, "lookup", head)
 		}
 		prefix += head + "."
 		next, err := c.object(ctx, link.target)
@@ -40,6 +41,15 @@ func (c *conn) column(ctx context.Context, o *object, path string) (*column, err
 		}
 		o, rest = next, tail
 	}
+}
+
+// errNoField is in errors about names that an object does not have.
+var errNoField = errors.New("no such field")
+
+func noField(o *object, what, name string) error {
+	e := permanent("run `syncline schema pull` when the object has changed", "the object %s has no %s %q", o.name, what, name)
+	e.Err, e.Fields = errNoField, []string{name}
+	return e
 }
 
 // wireName is the name of the field in a query that asks for it by this spelling.

@@ -34,6 +34,9 @@ type decoder struct {
 func newDecoder(object string, columns []*column, key int, zone *time.Location) *decoder {
 	d := &decoder{columns: columns, zone: zone, object: object, key: key, byName: map[string]int{}, record: make(value.Record, len(columns))}
 	for i, col := range columns {
+		if col.wire == "" {
+			continue // not there: stays empty
+		}
 		n, ok := d.byName[col.wire]
 		if !ok {
 			n = len(d.names)

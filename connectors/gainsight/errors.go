@@ -46,7 +46,6 @@ var verdicts = map[string]verdict{
 	codeAddress:     {connectors.Auth, "this machine's address is not on the tenant's allow list (Administration > Security)"},
 	codeTooMany:     {connectors.Limit, "the tenant's call limit is used up; lower requests_per_minute, or ask Gainsight for more"},
 	codeTooMany2:    {connectors.Limit, "the tenant's call limit is used up"},
-	"GU_1101":       {connectors.Retry, ""},
 	codeNoObject:    {connectors.Permanent, "the tenant has no such object, or this key may not see it"},
 	codeBadSelect:   {connectors.Permanent, "a field is not known to the Cockpit API"},
 	"GS_TL_10_0207": {connectors.Reject, "an activity with this ExternalId exists already"},

@@ -3,9 +3,11 @@ package gainsight
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,7 +36,10 @@ func (c *conn) Read(ctx context.Context, q query.Read) (connectors.Rows, error) 
 	}
 	for _, name := range q.Layout.Names {
 		col, err := c.column(ctx, o, name)
-		if err != nil {
+		if errors.Is(err, errNoField) {
+			// A field that is not there is empty; who must know, compares schemas.
+			col = &column{field: &field{form: formAny}, path: name}
+		} else if err != nil {
 			return nil, err
 		}
 		r.columns = append(r.columns, col)
@@ -134,6 +139,9 @@ func (r *rows) addColumns(ctx context.Context) error {
 				continue
 			}
 			col, err := r.c.column(ctx, r.object, path)
+			if errors.Is(err, errNoField) {
+				continue
+			}
 			if err != nil {
 				return err
 			}
@@ -142,7 +150,7 @@ func (r *rows) addColumns(ctx context.Context) error {
 			names = append(names, path)
 		}
 	}
-	if len(r.columns) == 0 && r.object.hasKey {
+	if !slices.ContainsFunc(r.columns, func(c *column) bool { return c.wire != "" }) && r.object.hasKey {
 		add(pagingColumn(r.object.fields[r.object.key()])) // a select must not be empty
 	}
 	r.layout = value.NewLayout(names...)

@@ -1,6 +1,7 @@
 package gainsight
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -58,8 +59,17 @@ func (c *conn) render(p query.Pred, resolve func(string) (*column, error)) (filt
 	return r.out, nil
 }
 
-// and adds what must hold.
+// and adds what must hold. A condition on a field that is not there is left to whoever filters again.
 func (r *renderer) and(p query.Pred) error {
+	err := r.conjunct(p)
+	if errors.Is(err, errNoField) {
+		r.widen()
+		return nil
+	}
+	return err
+}
+
+func (r *renderer) conjunct(p query.Pred) error {
 	switch p := p.(type) {
 	case query.And:
 		for _, x := range p {

@@ -132,3 +132,12 @@ func (s *System) Delete(object, id string) error {
 	}
 	return nil
 }
+
+// AddItem adds a value to a picklist, as an administrator of the tenant would.
+func (s *System) AddItem(object, field, label string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if def := s.catalog.objects[strings.ToLower(object)]; def != nil && def.field(field) != nil && def.field(field).picks != nil {
+		s.catalog.addItem(def.field(field).picks, label, true)
+	}
+}
