@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 )
 
@@ -50,7 +51,7 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	defer stop()
 	a := &app{in: in, out: out, err: errOut}
 	root := newRoot(a)
-	root.SetArgs(args)
+	root.SetArgs(longFlags(args))
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errOut)
@@ -67,6 +68,20 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 		a.complain(err)
 		return exitCannot
 	}
+}
+
+// longFlags takes `fmt -check`, as Go's and Terraform's formatters spell it, for --check.
+func longFlags(args []string) []string {
+	if len(args) == 0 || args[0] != "fmt" {
+		return args
+	}
+	out := slices.Clone(args)
+	for i, arg := range out {
+		if arg == "-check" {
+			out[i] = "--check"
+		}
+	}
+	return out
 }
 
 // errInterrupted is the cause of a context that Ctrl-C or SIGTERM cancelled.

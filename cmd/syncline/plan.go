@@ -1,0 +1,269 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/runtime"
+	"github.com/syncline/syncline/runtime/engine"
+	"github.com/syncline/syncline/runtime/state"
+	"github.com/syncline/syncline/runtime/state/sqlite"
+)
+
+func newPlan(a *app) *cobra.Command {
+	var s runtime.Selection
+	var limit int
+	c := &cobra.Command{
+		Use:   "plan [DIR]",
+		Short: "Show what a run would write, record by record, and what it would cost; write nothing",
+		Long: `Runs every rule up to the point of writing and shows each change, field by field, old → new, with counts, API calls
+and the guards that would stop the run. Exit 0: planned, 1: a rule could not be planned or a guard would stop it, 2: could not start.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.compileClean(cmd, args)
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			store, err := a.planState(cmd, c.dir)
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			return a.planRules(cmd, c, s, store, limit)
+		},
+	}
+	a.selects(c, &s)
+	c.Flags().IntVar(&limit, "limit", 0, "show at most so many changes of each rule; 0: all")
+	a.formats(c, "text", "json")
+	return c
+}
+
+// planState opens the state to look at it. A project that never ran is planned on an empty one, and leaves nothing behind.
+func (a *app) planState(cmd *cobra.Command, dir string) (state.Store, error) {
+	path, err := a.statePath(dir)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(path); err == nil {
+		return sqlite.Open(cmd.Context(), path, sqlite.Options{MustExist: true})
+	}
+	tmp, err := os.MkdirTemp("", "syncline-plan")
+	if err != nil {
+		return nil, err
+	}
+	store, err := sqlite.Open(cmd.Context(), filepath.Join(tmp, "state.db"), sqlite.Options{})
+	if err != nil {
+		os.RemoveAll(tmp)
+		return nil, err
+	}
+	return &throwaway{store, tmp}, nil
+}
+
+// throwaway is a store that goes when it is closed.
+type throwaway struct {
+	*sqlite.Store
+	dir string
+}
+
+func (t *throwaway) Close() error { return errors.Join(t.Store.Close(), os.RemoveAll(t.dir)) }
+
+func (a *app) planRules(cmd *cobra.Command, c *compiled, s runtime.Selection, store state.Store, limit int) error {
+	out := bufio.NewWriter(a.out)
+	defer out.Flush()
+	var v planView = &textPlan{a: a, out: out, limit: limit}
+	if a.format == "json" {
+		v = &jsonPlan{out: out}
+	}
+	show := newProgress(a)
+	hooks := runtime.Hooks{
+		Begin:    func(rule *plan.Sync) { show.begin(rule); v.begin(rule) },
+		Progress: show.update,
+		Change:   func(ch engine.Change) { show.end(); v.change(ch) },
+		Problem:  func(p engine.Problem) { show.end(); v.problem(p) },
+		End:      func(r state.Run) { show.end(); v.end(r) },
+	}
+	runs, err := c.RunOnce(cmd.Context(), c.Set, s, store, true, hooks)
+	if err != nil {
+		return err
+	}
+	if err := v.finish(runs); err != nil {
+		return err
+	}
+	return outcome(cmd, runs)
+}
+
+// planView is a form in which a plan is shown.
+type planView interface {
+	begin(*plan.Sync)
+	change(engine.Change)
+	problem(engine.Problem)
+	end(state.Run)
+	finish([]state.Run) error
+}
+
+// jsonPlan writes the contract's JSON, change by change, so that a large plan need not be held.
+type jsonPlan struct {
+	out  *bufio.Writer
+	some bool
+	err  error
+}
+
+func (j *jsonPlan) begin(*plan.Sync)       {}
+func (j *jsonPlan) problem(engine.Problem) {}
+func (j *jsonPlan) end(state.Run)          {}
+
+func (j *jsonPlan) change(c engine.Change) {
+	j.comma()
+	b, err := json.Marshal(c)
+	if err != nil && j.err == nil {
+		j.err = err
+	}
+	j.out.Write(b)
+}
+
+func (j *jsonPlan) comma() {
+	if j.some {
+		j.out.WriteByte(',')
+	} else {
+		j.out.WriteString(`{"changes":[`)
+	}
+	j.some = true
+}
+
+func (j *jsonPlan) finish(runs []state.Run) error {
+	if !j.some {
+		j.out.WriteString(`{"changes":[`)
+	}
+	sum, calls := totals(runs)
+	rest, err := json.Marshal(struct {
+		Summary engine.Summary `json:"summary"`
+		Calls   map[string]int `json:"calls"`
+		Runs    []state.Run    `json:"runs"`
+	}{sum, calls, notNil(runs)})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(j.out, "],%s\n", rest[1:])
+	return errors.Join(j.err, j.out.Flush())
+}
+
+func totals(runs []state.Run) (sum engine.Summary, calls map[string]int) {
+	calls = map[string]int{}
+	for _, r := range runs {
+		sum.Add(engine.Summarize(r))
+		for name, n := range r.Calls {
+			calls[name] += n
+		}
+	}
+	return sum, calls
+}
+
+// textPlan writes for people.
+type textPlan struct {
+	a     *app
+	out   io.Writer
+	limit int
+
+	rule            *plan.Sync
+	shown, problems int
+}
+
+func (t *textPlan) paint(colour, s string) string { return t.a.paint(t.a.out, colour, s) }
+
+func (t *textPlan) begin(rule *plan.Sync) {
+	t.rule, t.shown, t.problems = rule, 0, 0
+	fmt.Fprintf(t.out, "%s  %s.%s → %s.%s\n", t.paint(bold, rule.ID()), rule.From.Connection, rule.From.Object.Name, rule.To.Connection, rule.To.Object.Name)
+	if f := rule.Where; f != nil {
+		if len(f.PushedText) > 0 {
+			fmt.Fprintf(t.out, "  %s\n", t.paint(dim, fmt.Sprintf("filtered by %s: %s", rule.From.Connection, strings.Join(f.PushedText, " && "))))
+		}
+		if len(f.LocalText) > 0 {
+			fmt.Fprintf(t.out, "  %s\n", t.paint(dim, "filtered here: "+strings.Join(f.LocalText, " && ")))
+		}
+	}
+}
+
+var marks = map[string][2]string{"create": {"+", green}, "update": {"~", yellow}, "delete": {"-", red}, "relink": {"»", cyan}, "unlink": {"x", cyan}}
+
+func (t *textPlan) change(c engine.Change) {
+	t.shown++
+	if t.limit > 0 && t.shown > t.limit {
+		return
+	}
+	m, ok := marks[c.Action]
+	if !ok {
+		m = [2]string{"?", ""}
+	}
+	what := c.Object
+	if c.ID != "" {
+		what += " " + c.ID
+	}
+	fmt.Fprintf(t.out, "  %s %s %s  %s\n", t.paint(m[1], m[0]), c.Action, what, t.paint(dim, "from "+c.Source.Object+" "+c.Source.ID))
+	width := 0
+	for _, f := range c.Fields {
+		width = max(width, len(f.Name))
+	}
+	for _, f := range c.Fields {
+		fmt.Fprintf(t.out, "      %-*s  ", width, f.Name)
+		if c.Action == "create" {
+			fmt.Fprintf(t.out, "%s\n", t.paint(green, show(f.After)))
+			continue
+		}
+		fmt.Fprintf(t.out, "%s → %s\n", t.paint(red, show(f.Before)), t.paint(green, show(f.After)))
+	}
+}
+
+// maxProblems bounds the records that are named one by one; the counts hold them all.
+const maxProblems = 20
+
+func (t *textPlan) problem(p engine.Problem) {
+	t.problems++
+	if t.problems > maxProblems {
+		return
+	}
+	fmt.Fprintf(t.out, "  %s %s %s %s: %s\n", t.paint(yellow, "!"), p.Kind, p.Source.Object, p.Source.ID, oneLine(p.Message))
+}
+
+func (t *textPlan) end(r state.Run) {
+	if t.limit > 0 && t.shown > t.limit {
+		fmt.Fprintf(t.out, "  … and %s more\n", count(t.shown-t.limit, "change"))
+	}
+	if t.problems > maxProblems {
+		fmt.Fprintf(t.out, "  … and %s more that match nothing, match several, or are rejected\n", count(t.problems-maxProblems, "record"))
+	}
+	sum := engine.Summarize(r)
+	fmt.Fprintf(t.out, "  %s; %s\n", sumText(sum), callsText(r.Calls))
+	if r.Status != state.Succeeded && r.Why != "" {
+		fmt.Fprintf(t.out, "  %s %s\n", t.paint(red, string(r.Status)+":"), r.Why)
+	}
+	fmt.Fprintln(t.out)
+}
+
+func sumText(s engine.Summary) string {
+	text := fmt.Sprintf("%d to create, %d to update, %d to delete, %d unchanged", s.Create, s.Update, s.Delete, s.Unchanged)
+	for _, n := range []struct {
+		name string
+		n    int
+	}{{"unmatched", s.Unmatched}, {"ambiguous", s.Ambiguous}, {"rejected", s.Rejected}} {
+		if n.n > 0 {
+			text += fmt.Sprintf(", %d %s", n.n, n.name)
+		}
+	}
+	return text
+}
+
+func (t *textPlan) finish(runs []state.Run) error {
+	sum, calls := totals(runs)
+	_, err := fmt.Fprintf(t.out, "%s %s; %s so far, to read\n", t.paint(bold, "Plan:"), sumText(sum), callsText(calls))
+	return err
+}

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/syncline/syncline/connectors/builtin"
+	"github.com/syncline/syncline/runtime"
+)
+
+// runtime makes the runtime of the project in dir with the global flags.
+func (a *app) runtime(dir string) (*runtime.Runtime, error) {
+	log, err := a.log()
+	if err != nil {
+		return nil, err
+	}
+	vars, err := a.variables(dir)
+	if err != nil {
+		return nil, err
+	}
+	return runtime.New(runtime.Options{Dir: dir, Registry: builtin.Registry(), Env: os.LookupEnv, Vars: vars, Stdin: a.in, Stdout: a.out, Log: log}), nil
+}
+
+// variables collects --env's file and --var; --var wins.
+func (a *app) variables(dir string) (map[string]string, error) {
+	vars := map[string]string{}
+	if a.env != "" {
+		file := filepath.Join(dir, a.env+".vars.hcl")
+		if err := runtime.ReadVars(file, vars); err != nil {
+			return nil, err
+		}
+	}
+	for _, v := range a.vars {
+		name, text, found := strings.Cut(v, "=")
+		if !found || name == "" {
+			return nil, fmt.Errorf("--var %s: write NAME=VALUE", v)
+		}
+		vars[name] = text
+	}
+	return vars, nil
+}

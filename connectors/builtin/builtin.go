@@ -1,0 +1,14 @@
+// Package builtin is the one list of the connectors that this program carries.
+package builtin
+
+import (
+	"github.com/syncline/syncline/connectors"
+	"github.com/syncline/syncline/connectors/file"
+	"github.com/syncline/syncline/connectors/gainsight"
+	"github.com/syncline/syncline/connectors/salesforce"
+)
+
+// Registry gives all connectors by name.
+func Registry() connectors.Registry {
+	return connectors.NewRegistry(salesforce.Type(), gainsight.Type(), file.Type())
+}
