@@ -113,8 +113,11 @@ func (r *rows) fill(b *value.Batch) {
 	whole := value.NewLayout(slices.Compact(slices.Sorted(slices.Values(all)))...)
 	start, _ := slices.BinarySearchFunc(r.t.byStamp, r.at+1, func(x stamped, at int64) int { return int(x.stamp - at) })
 	for _, x := range r.t.byStamp[start:] {
-		if b.Len() == r.s.page || r.q.Limit > 0 && r.given == r.q.Limit {
+		if b.Len() == r.s.page {
 			return
+		}
+		if r.q.Limit > 0 && r.given == r.q.Limit {
+			break
 		}
 		r.at = x.stamp
 		row := r.t.rows[x.id]
@@ -138,7 +141,7 @@ func (r *rows) fill(b *value.Batch) {
 		r.keys = append(r.keys, x.id)
 		r.given++
 	}
-	r.done = r.q.Limit > 0 && r.given == r.q.Limit && b.Len() == 0
+	r.done = true // a page that is not full is the last
 }
 
 // at reads a field, through references where the name is a path.

@@ -220,7 +220,7 @@ func (r *runner) reevaluate() error {
 		after = records[len(records)-1].Source
 		var items []*item
 		for _, rec := range records {
-			src := r.tagged(rec.Fields, r.p.Source.Len())
+			src := r.keptFields(rec.Fields)
 			if src == nil || rec.Seen == r.stamp || r.saw(rec.Source) {
 				continue
 			}

@@ -162,7 +162,7 @@ func (r *runner) addShadows(filled []int) error {
 			if rec.Seen == r.stamp {
 				continue
 			}
-			for i, v := range r.tagged(rec.Shadow, len(filled)) {
+			for i, v := range r.shadowValues(rec.Shadow) {
 				if !value.IsEmpty(v) {
 					filled[i]++
 				}

@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"encoding/binary"
+	"strings"
 
 	"github.com/syncline/syncline/lang/plan"
 	"github.com/syncline/syncline/lang/value"
@@ -32,25 +33,36 @@ func (r *runner) agreed(it *item) bool {
 	return it.rec.Shadow != nil && it.rec.Target == it.target && bytes.Equal(r.shadow(it.want), it.rec.Shadow)
 }
 
-// tagged gives the values behind the tag; nil when they are of another meaning, or none.
-func (r *runner) tagged(b []byte, width int) value.Record {
-	if len(b) < 8 || !bytes.Equal(b[:8], r.tag(nil)) {
+// tagged gives the values behind a tag; nil when they are of another meaning, or none.
+func tagged(b, tag []byte, width int) value.Record {
+	if len(b) < len(tag) || !bytes.Equal(b[:len(tag)], tag) {
 		return nil
 	}
-	values, err := value.DecodeRecord(b[8:])
+	values, err := value.DecodeRecord(b[len(tag):])
 	if err != nil || len(values) != width {
 		return nil
 	}
 	return values
 }
 
-// fields is what a time-dependent rule keeps of a source record, to evaluate it again without reading it.
+func (r *runner) shadowValues(b []byte) value.Record { return tagged(b, r.tag(nil), len(r.p.Map)) }
+
+// fields is what a time-dependent rule keeps of a source record, to evaluate it again without reading it. Its tag
+// covers which fields these are.
 func (r *runner) fields(src value.Record) []byte {
-	b := r.tag(nil)
+	b := r.fieldsTag()
 	for _, v := range src {
 		b = v.AppendBinary(b)
 	}
 	return b
+}
+
+func (r *runner) fieldsTag() []byte {
+	return binary.BigEndian.AppendUint64(nil, fnv64(r.p.Meaning+strings.Join(r.p.Source.Names, "\x00")))
+}
+
+func (r *runner) keptFields(b []byte) value.Record {
+	return tagged(b, r.fieldsTag(), r.p.Source.Len())
 }
 
 // keepsFields tells whether the rule needs to keep source fields: its results change with time, and its source

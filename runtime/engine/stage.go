@@ -184,7 +184,7 @@ func (r *runner) rebase(c *change, rec state.Record) bool {
 	if rec.Target == "" {
 		return c.Target == ""
 	}
-	agreed := r.tagged(rec.Shadow, len(r.p.Map))
+	agreed := r.shadowValues(rec.Shadow)
 	if agreed == nil {
 		return rec.Target == c.Target
 	}
