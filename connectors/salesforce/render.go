@@ -272,6 +272,16 @@ func (s *shape) in(p query.In, negated bool) cond {
 		}
 		return s.absent(p.Field, negated)
 	}
+	if f.Kind == schema.Boolean {
+		conds := make([]cond, len(p.Values))
+		for i, v := range p.Values {
+			conds[i] = s.compare(query.Compare{Field: p.Field, Op: query.Eq, Value: query.Const(v)}, negated)
+		}
+		if negated {
+			return allOf(conds...)
+		}
+		return anyOf(conds...)
+	}
 	var texts []string
 	seen := map[string]bool{}
 	exact, null := true, false

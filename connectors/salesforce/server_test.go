@@ -44,7 +44,7 @@ type call struct {
 }
 
 // newOrg starts an organisation that knows Account and Owner's User.
-func newOrg(t *testing.T, handle http.HandlerFunc) *org {
+func newOrg(t testing.TB, handle http.HandlerFunc) *org {
 	t.Helper()
 	account, err := os.ReadFile("testdata/Account.describe.json")
 	if err != nil {
@@ -131,7 +131,7 @@ func (o *org) sent(suffix string) []call {
 }
 
 // open connects to the organisation with client credentials and further settings.
-func (o *org) open(t *testing.T, more connectors.Settings) *conn {
+func (o *org) open(t testing.TB, more connectors.Settings) *conn {
 	t.Helper()
 	s := connectors.Settings{"url": value.Text(o.URL), "client_id": value.Text("the-client"), "client_secret": value.Text(theSecret)}
 	for k, v := range more {
@@ -189,3 +189,5 @@ func wantClass(t *testing.T, err error, class connectors.Class, parts ...string)
 
 // id makes a record id of a number.
 func id(n int) string { return value.LongID(fmt.Sprintf("a01000000%06d", n)) }
+
+func textValue(s string) value.Value { return value.Text(s) }
