@@ -22,7 +22,11 @@ type MissingSettings struct {
 }
 
 func (m *MissingSettings) Error() string {
-	s := fmt.Sprintf("connection %s needs the environment variable %s", m.Connection, strings.Join(m.Names, ", "))
+	noun := "variable"
+	if len(m.Names) > 1 {
+		noun = "variables"
+	}
+	s := fmt.Sprintf("connection %s needs the environment %s %s", m.Connection, noun, strings.Join(m.Names, " and "))
 	if len(m.Secrets) > 0 {
 		s += fmt.Sprintf("; a secret may also be in a file that %s_FILE names", m.Secrets[0])
 	}

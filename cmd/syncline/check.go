@@ -94,10 +94,17 @@ func (a *app) printChecks(results []runtime.CheckResult) {
 		line("account", c.Report.Account)
 		line("version", c.Report.Version)
 		for _, q := range c.Report.Quotas {
-			line("limit", fmt.Sprintf("%s: %d of %d left", q.Name, q.Left, q.Max))
+			line("limit", quotaText(q))
 		}
 		for _, n := range c.Report.Notes {
 			line("note", n)
 		}
 	}
+}
+
+func quotaText(q connectors.Quota) string {
+	if q.Left < 0 {
+		return fmt.Sprintf("%s: %d, the system does not say how many are left", q.Name, q.Max)
+	}
+	return fmt.Sprintf("%s: %d of %d left", q.Name, q.Left, q.Max)
 }

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/syncline/syncline/connectors/sandbox"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"syncline": main})
+}
+
+// TestScripts runs testdata/script/*.txtar: each is a folder of files and the commands that a user would type. With
+// -update the expected outputs (cmp) are rewritten.
+//
+// Beside testscript's own commands there are:
+//
+//	sandbox [COMPANIES]        start a sandbox; its environment holds from then on
+//	example NAME DIR           copy an example project
+//	records SYSTEM OBJECT      print a sandbox's records, one JSON object a line
+//	put SYSTEM OBJECT JSON     create or change a record in a sandbox
+//	fault SYSTEM JSON          play a fault
+//	calls SYSTEM               print a sandbox's calls since the last reset of the log, "METHOD PATH STATUS"
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		UpdateScripts:       os.Getenv("UPDATE") != "",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("NO_COLOR", "1")
+			e.Setenv("HOME", e.WorkDir)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"sandbox": scriptSandbox,
+			"example": scriptExample,
+			"records": scriptRecords,
+			"put":     scriptPut,
+			"fault":   scriptFault,
+			"calls":   scriptCalls,
+		},
+	})
+}
+
+func scriptSandbox(ts *testscript.TestScript, _ bool, args []string) {
+	o := sandbox.Options{}
+	if len(args) > 0 {
+		_, err := fmt.Sscan(args[0], &o.Companies)
+		ts.Check(err)
+	}
+	box, err := sandbox.Start(context.Background(), o)
+	ts.Check(err)
+	ts.Defer(func() { box.Close() })
+	for _, line := range box.Env() {
+		name, text, _ := strings.Cut(line, "=")
+		ts.Setenv(name, text)
+	}
+}
+
+func scriptExample(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: example NAME DIR")
+	}
+	ts.Check(os.CopyFS(ts.MkAbs(args[1]), os.DirFS(filepath.Join("..", "..", "examples", args[0]))))
+}
+
+// control calls a control endpoint of a sandbox.
+func control(ts *testscript.TestScript, system, method, path, body string) []byte {
+	base := ts.Getenv(strings.ToUpper(system) + "_URL")
+	if base == "" {
+		ts.Fatalf("no sandbox of %s is running", system)
+	}
+	req, err := http.NewRequest(method, base+"/_sandbox/"+path, strings.NewReader(body))
+	ts.Check(err)
+	res, err := http.DefaultClient.Do(req)
+	ts.Check(err)
+	defer res.Body.Close()
+	answer, err := io.ReadAll(res.Body)
+	ts.Check(err)
+	if res.StatusCode >= 300 {
+		ts.Fatalf("%s %s: %d %s", method, path, res.StatusCode, answer)
+	}
+	return answer
+}
+
+func scriptRecords(ts *testscript.TestScript, _ bool, args []string) {
+	var answer struct{ Records []json.RawMessage }
+	ts.Check(json.Unmarshal(control(ts, args[0], "GET", "records/"+args[1], ""), &answer))
+	var out bytes.Buffer
+	for _, r := range answer.Records {
+		out.Write(r)
+		out.WriteByte('\n')
+	}
+	fmt.Fprint(ts.Stdout(), out.String())
+}
+
+func scriptPut(ts *testscript.TestScript, _ bool, args []string) {
+	control(ts, args[0], "POST", "records/"+args[1], args[2])
+}
+
+func scriptFault(ts *testscript.TestScript, _ bool, args []string) {
+	control(ts, args[0], "POST", "faults", args[1])
+}
+
+func scriptCalls(ts *testscript.TestScript, _ bool, args []string) {
+	var answer struct {
+		Calls []struct {
+			Method, Path string
+			Status       int
+		}
+	}
+	ts.Check(json.Unmarshal(control(ts, args[0], "GET", "calls", ""), &answer))
+	for _, c := range answer.Calls {
+		fmt.Fprintf(ts.Stdout(), "%s %s %d\n", c.Method, c.Path, c.Status)
+	}
+}
