@@ -8,15 +8,15 @@ import (
 	"github.com/syncline/syncline/lang/resolve"
 )
 
-// coverage compares the keys of tables with the texts that reach them: values without a row reject their record
-// where the table has no default, and a row that no value ever reaches is a slip of the pen.
+// coverage compares the rows of tables with the texts that reach them: a row that no value ever reaches is a slip of
+// the pen. Values without a row are reported where the expression is checked.
 func (c *checker) coverage() {
 	use := map[*expr.Table]*tableUse{}
 	for _, s := range c.program.Syncs {
 		for _, checked := range s.Expressions() {
 			checked.Root.Walk(func(n *expr.Node) bool {
 				if n.Op == expr.OpTable && n.Table != nil && len(n.Args) == 1 {
-					c.tableCall(n, use)
+					tableCall(n, use)
 				}
 				return true
 			})
@@ -35,7 +35,7 @@ type tableUse struct {
 	open  bool // some key is not finite
 }
 
-func (c *checker) tableCall(n *expr.Node, use map[*expr.Table]*tableUse) {
+func tableCall(n *expr.Node, use map[*expr.Table]*tableUse) {
 	u := use[n.Table]
 	if u == nil {
 		u = &tableUse{}
@@ -47,20 +47,6 @@ func (c *checker) tableCall(n *expr.Node, use map[*expr.Table]*tableUse) {
 		return
 	}
 	u.texts = append(u.texts, texts...)
-	if n.Table.Default != nil {
-		return
-	}
-	missing := slices.DeleteFunc(slices.Clone(texts), func(s string) bool { return hasRow(n.Table, s) })
-	if len(missing) > 0 {
-		c.report(warnUncovered(n, missing))
-	}
-}
-
-func hasRow(t *expr.Table, key string) bool {
-	if _, ok := t.Rows[key]; ok {
-		return true
-	}
-	return t.IgnoreCase && slices.ContainsFunc(t.Keys, func(k string) bool { return strings.EqualFold(k, key) })
 }
 
 func (c *checker) deadRows(t *expr.Table, d *resolve.Table, u *tableUse) {

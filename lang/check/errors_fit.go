@@ -155,8 +155,8 @@ func errNotInPicklist(m *Mapping, leaf *expr.Node, text string) *diag.Diagnostic
 		sev, what = warning, "lists"
 	}
 	fix := ""
-	if n := diag.First(near); n != "" && leaf != nil && leaf.Op == expr.OpConst {
-		fix = quoteLike(leaf.Text, n)
+	if n := diag.First(near); n != "" {
+		fix = respelled(m, leaf, n)
 	}
 	d := sev("SYN411", "Not a value of the picklist", leafRange(m, leaf), fix,
 		"%q is not a value of %s.%s It %s %s.", text, m.Field.Name, diag.DidYouMean(near), what, list(values2texts(m.Field)))
@@ -166,12 +166,18 @@ func errNotInPicklist(m *Mapping, leaf *expr.Node, text string) *diag.Diagnostic
 	return d
 }
 
-// quoteLike writes a text with the quotes that another had.
-func quoteLike(like, text string) string {
-	if like == "" || like[0] != '"' && like[0] != '\'' {
-		return text
+// respelled writes another text in the place of a literal, "" where the literal does not stand alone.
+func respelled(m *Mapping, leaf *expr.Node, text string) string {
+	switch {
+	case leaf == nil || leaf.Op != expr.OpConst || leaf.Value.Kind() != value.KindText:
+		return ""
+	case m.Value.Source.Spelling == expr.Text:
+		return "text(" + quote(strings.ReplaceAll(text, `"`, `\"`)) + ")"
+	case leaf.Text == "" || leaf.Text[0] != '"' && leaf.Text[0] != '\'':
+		return ""
 	}
-	return like[:1] + strings.ReplaceAll(text, like[:1], `\`+like[:1]) + like[:1]
+	q := leaf.Text[:1]
+	return q + strings.ReplaceAll(text, q, `\`+q) + q
 }
 
 func warnMaybeNotInPicklist(m *Mapping, outside []string, all bool) *diag.Diagnostic {
@@ -246,32 +252,29 @@ func leafRange(m *Mapping, leaf *expr.Node) span.Range {
 // map_same.
 
 func warnSameEmpty(s *Sync) *diag.Diagnostic {
-	return warning("SYN427", "map_same finds no field", s.Decl.MapSame.Range, "",
+	return warning("SYN426", "map_same finds no field", s.Decl.MapSame.Range, "",
 		"No field of %s has a counterpart in %s that fits and may be written. Check prefix, to and except, or remove map_same.", s.From.name(), s.To.name())
 }
 
-func errSameMissing(s *Sync, f *schema.Field, target string) *diag.Diagnostic {
-	near := nearestFields(s.To.Object, target)
-	return failure("SYN427", "map_same finds no field", s.Decl.MapSame.Range, "",
-		"%s has no field %q for source.%s.%s Add it there, name the source field in except, or write missing = \"skip\".", s.To.name(), target, f.Name, diag.DidYouMean(near))
+func errSameMissing(s *Sync, missing []string) *diag.Diagnostic {
+	noun := "field"
+	if len(missing) > 1 {
+		noun = "fields"
+	}
+	return failure("SYN426", "map_same finds no field", s.Decl.MapSame.Range, "",
+		`%s has no %s %s. Add what is missing there, name the source fields in except, or write missing = "skip".`, s.To.name(), noun, list(missing))
 }
 
 func warnExceptUnknown(n resolve.Name, s *Sync) *diag.Diagnostic {
 	near := nearestFields(s.From.Object, n.Text)
-	return warning("SYN427", "map_same finds no field", n.Range, quoted(diag.First(near)), "Neither %s nor %s has a field %q, so except leaves out nothing.%s", s.From.name(), s.To.name(), n.Text, diag.DidYouMean(near))
+	return warning("SYN426", "map_same finds no field", n.Range, quoted(diag.First(near)), "Neither %s nor %s has a field %q, so except leaves out nothing.%s", s.From.name(), s.To.name(), n.Text, diag.DidYouMean(near))
 }
 
 func errSameWrite(s *Sync, w resolve.FieldMode) *diag.Diagnostic {
-	return failure("SYN427", "map_same finds no field", w.FieldRange, "", "Neither map nor map_same gives %s, so there is nothing to write.", w.Field)
+	return failure("SYN426", "map_same finds no field", w.FieldRange, "", "Neither map nor map_same gives %s, so there is nothing to write.", w.Field)
 }
 
 // Tables.
-
-func warnUncovered(n *expr.Node, missing []string) *diag.Diagnostic {
-	d := warning("SYN426", "Table does not cover all values", n.Range, "",
-		"table.%s has no row for %s and no default, so a record with such a value is rejected. Add rows, or default = null.", n.Table.Name, list(missing))
-	return related(d, n.Table.Range, "the table")
-}
 
 func warnDeadRow(t *resolve.Table, row resolve.Row, texts []string) *diag.Diagnostic {
 	slices.Sort(texts)

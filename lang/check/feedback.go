@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/syncline/syncline/lang/expr"
-	"github.com/syncline/syncline/lang/plan"
 )
 
 // flow is one way from a field that a rule reads to a field that it writes.
@@ -49,9 +48,9 @@ func (s *Sync) inputs(checked *expr.Checked) (out []fieldKey) {
 		switch {
 		case r.Field == nil || r.Path != r.Field.Name:
 			continue
-		case r.Root >= plan.RootFinds && r.Root-plan.RootFinds < len(s.Finds):
-			end = s.Finds[r.Root-plan.RootFinds].In
-		case r.Root != plan.RootSource:
+		case r.Root >= RootFinds && r.Root-RootFinds < len(s.Finds):
+			end = s.Finds[r.Root-RootFinds].In
+		case r.Root != RootSource:
 			continue
 		}
 		if end.Object != nil {

@@ -264,12 +264,12 @@ func (x *scopes) pointsTo(checked *expr.Checked) *origin {
 // endOf is the end that a root stands for.
 func (x *scopes) endOf(root int) (End, bool) {
 	switch {
-	case root == 0:
+	case root == RootSource:
 		return x.sync.From, true
-	case root == 1:
+	case root == RootTarget:
 		return x.sync.To, true
-	case root-2 < len(x.finds):
-		return x.finds[root-2].In, true
+	case root-RootFinds < len(x.finds):
+		return x.finds[root-RootFinds].In, true
 	}
 	return End{}, false
 }

@@ -15,7 +15,8 @@ func (c *checker) variables() {
 	names := make([]string, 0, len(c.module.Variables))
 	for _, v := range c.module.Variables {
 		names = append(names, v.Name)
-		c.program.Vars = append(c.program.Vars, expr.Var{Name: v.Name, Value: c.variable(v), Range: v.NameRange})
+		x, ok := c.variable(v)
+		c.program.Vars = append(c.program.Vars, expr.Var{Name: v.Name, Value: x, Range: v.NameRange, Unset: !ok})
 	}
 	given := make([]string, 0, len(c.in.Vars))
 	for name := range c.in.Vars {
@@ -29,7 +30,8 @@ func (c *checker) variables() {
 	}
 }
 
-func (c *checker) variable(v *resolve.Variable) value.Value {
+// variable is the value of a variable, false when it has none or a wrong one, which is reported.
+func (c *checker) variable(v *resolve.Variable) (value.Value, bool) {
 	typ := v.Type
 	def, hasDefault := literalOf(v.Default)
 	if typ == "" {
@@ -40,17 +42,17 @@ func (c *checker) variable(v *resolve.Variable) value.Value {
 		if !ok {
 			c.report(errVariableType(v.NameRange, v.Name, text, typ, "given"))
 		}
-		return x
+		return x, ok
 	}
 	if !hasDefault {
 		c.report(errVariableUnset(v.NameRange, v.Name))
-		return zeroOf(typ)
+		return value.Null, false
 	}
 	if !def.IsNull() && typeOf(def) != typ && !(typ == "number" && def.IsNumber()) {
 		c.report(errVariableType(v.Default.Place(), v.Name, v.Default.Place().Text(), typ, "its default"))
-		return zeroOf(typ)
+		return value.Null, false
 	}
-	return def
+	return def, true
 }
 
 // literalOf is the value of a plain literal.
@@ -89,33 +91,21 @@ func parseVar(text, typ string) (value.Value, bool) {
 		case "false":
 			return value.Bool(false), true
 		}
-		return value.Bool(false), false
+		return value.Null, false
 	case "integer":
 		v, ok := numberOf(text)
 		if !ok || v.Kind() != value.KindInt {
-			return value.Int(0), false
+			return value.Null, false
 		}
 		return v, true
 	case "number":
 		v, ok := numberOf(text)
 		if !ok {
-			return value.Float(0), false
+			return value.Null, false
 		}
 		return v, true
 	}
 	return value.Text(text), true
-}
-
-func zeroOf(typ string) value.Value {
-	switch typ {
-	case "bool":
-		return value.Bool(false)
-	case "integer":
-		return value.Int(0)
-	case "number":
-		return value.Float(0)
-	}
-	return value.Text("")
 }
 
 // tables makes the value maps of expressions.

@@ -2,7 +2,6 @@ package check
 
 import (
 	"github.com/syncline/syncline/lang/expr"
-	"github.com/syncline/syncline/lang/plan"
 	"github.com/syncline/syncline/lang/resolve"
 	"github.com/syncline/syncline/lang/schema"
 	"github.com/syncline/syncline/lang/value"
@@ -97,6 +96,9 @@ func (c *checker) keyFit(k *resolve.Key, f *schema.Field, checked *expr.Checked,
 		c.report(errKeyType(k, f, checked))
 		return
 	}
+	if f.Kind != schema.Reference && f.Kind != schema.ID {
+		return // a text can hold the id of anything
+	}
 	if from := x.pointsTo(checked); from != nil && !from.fits(f, in) {
 		c.report(errWrongReference(k.Value.Place(), k.Field, f, in, from))
 	}
@@ -135,7 +137,7 @@ func outerRead(where *expr.Checked, x *scopes) *expr.Read {
 	if where == nil {
 		return nil
 	}
-	it := plan.RootFinds + len(x.finds)
+	it := RootFinds + len(x.finds)
 	for i := range where.Reads {
 		if where.Reads[i].Root != it {
 			return &where.Reads[i]
@@ -152,7 +154,7 @@ func (c *checker) whereKey(where *expr.Checked, in End, x *scopes) bool {
 	}
 	var refused *expr.Node
 	for _, n := range where.Conjuncts() {
-		field, _ := KeyConjunct(n, plan.RootFinds+len(x.finds))
+		field, _ := KeyConjunct(n, RootFinds+len(x.finds))
 		switch {
 		case field == nil:
 		case Searchable(in.Catalog, field.Field):
@@ -187,7 +189,7 @@ func KeyConjunct(n *expr.Node, it int) (field, val *expr.Node) {
 func (c *checker) lookupOrder(s *Sync) {
 	for _, f := range s.Finds {
 		f.each(func(checked *expr.Checked) {
-			if readOf(checked, plan.RootTarget) != nil {
+			if readOf(checked, RootTarget) != nil {
 				f.AfterMatch = true
 			}
 			for _, g := range s.Finds {

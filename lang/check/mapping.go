@@ -5,7 +5,6 @@ import (
 
 	"github.com/syncline/syncline/lang/diag"
 	"github.com/syncline/syncline/lang/expr"
-	"github.com/syncline/syncline/lang/plan"
 	"github.com/syncline/syncline/lang/resolve"
 	"github.com/syncline/syncline/lang/schema"
 )
@@ -25,8 +24,10 @@ func (c *checker) mapping(s *Sync, x *scopes) {
 	s.OnLeave = c.departure(s, d.OnLeave, x)
 	s.OnDelete = c.departure(s, d.OnDelete, x)
 	for _, m := range s.Map {
-		c.volatile(s, m)
-		c.emptiness(s, m)
+		if m.sound {
+			c.volatile(s, m)
+			c.emptiness(s, m)
+		}
 	}
 	c.requiredFields(s)
 	c.leaving(s)
@@ -46,12 +47,14 @@ func (c *checker) mapped(s *Sync, m *resolve.Mapping, x *scopes, env *expr.Env) 
 		return nil
 	}
 	out := &Mapping{Field: field, Value: checked, OnNull: onNull(m.OnNull, s.Decl.OnNull), Write: m.Write,
-		Text: written(checked.Source), FieldRange: m.FieldRange, Range: m.Range}
+		Text: Written(checked), FieldRange: m.FieldRange, Range: m.Range}
 	if out.Write == "" {
 		out.Write = "always"
 	}
 	if c.writable(s, out, m.WriteRange) {
+		before := len(c.diags)
 		c.fits(s, out, x)
+		out.sound = len(c.diags) == before
 	}
 	return out
 }
@@ -96,16 +99,20 @@ func (c *checker) mapSame(s *Sync, x *scopes) {
 		taken[m.Field] = true
 	}
 	added := 0
+	var missing []string
 	for _, f := range s.From.Object.Fields {
 		target := sameName(d, f.Name)
-		if target == "" || taken[target] || excepted(d, f.Name, target) {
-			continue
-		}
-		if c.addSame(s, f, target, x) {
+		switch {
+		case target == "" || taken[target] || excepted(d, f.Name, target):
+		case s.To.Object.WriteField(target) == nil:
+			missing = append(missing, target)
+		case c.addSame(s, f, target, x):
 			added++
 		}
 	}
-	if added == 0 {
+	if len(missing) > 0 && d.Missing == "error" {
+		c.report(errSameMissing(s, missing))
+	} else if added == 0 {
 		c.report(warnSameEmpty(s))
 	}
 	c.sameModes(s)
@@ -133,12 +140,6 @@ func excepted(d *resolve.MapSame, names ...string) bool {
 // takes everything cannot name what it takes.
 func (c *checker) addSame(s *Sync, f *schema.Field, target string, x *scopes) bool {
 	to := s.To.Object.WriteField(target)
-	if to == nil {
-		if s.Decl.MapSame.Missing == "error" {
-			c.report(errSameMissing(s, f, target))
-		}
-		return false
-	}
 	src := expr.Source{Spelling: expr.Reference, Path: []string{"source", f.Name}, Range: s.Decl.MapSame.Range}
 	src.Steps = append(src.Steps, src.Range, src.Range)
 	checked, diags := x.ruleEnv().Check(src, expr.Want{Field: to})
@@ -153,6 +154,7 @@ func (c *checker) addSame(s *Sync, f *schema.Field, target string, x *scopes) bo
 	if found := c.trialFit(s, m, x); found.HasErrors() {
 		return false
 	}
+	m.sound = true
 	s.Map = append(s.Map, m)
 	return true
 }
@@ -257,7 +259,7 @@ func (c *checker) leaving(s *Sync) {
 		return
 	}
 	for _, r := range s.Where.Reads {
-		if r.Root == plan.RootSource && r.Path != s.From.Object.Key {
+		if r.Root == RootSource && r.Path != s.From.Object.Key {
 			c.report(warnLeaving(s))
 			return
 		}

@@ -2,7 +2,6 @@ package check
 
 import (
 	"github.com/syncline/syncline/lang/expr"
-	"github.com/syncline/syncline/lang/plan"
 )
 
 // match checks how targets are found.
@@ -35,7 +34,7 @@ func (c *checker) match(s *Sync, x *scopes) {
 
 // beforeMatch refuses reads of what is known only when the target is found.
 func (c *checker) beforeMatch(s *Sync, checked *expr.Checked) {
-	if r := readOf(checked, plan.RootTarget); r != nil {
+	if r := readOf(checked, RootTarget); r != nil {
 		c.report(errTargetUnknownYet(r.Range))
 		return
 	}

@@ -90,7 +90,7 @@ func (s *Sync) ownKey() bool {
 	for _, a := range s.Match.By {
 		if !slices.ContainsFunc(a.Keys, func(k Key) bool {
 			from := k.Value.Type.Copy
-			return from != nil && readOf(k.Value, 0) != nil && k.Value.Reads[0].Path == s.From.Object.Key
+			return from != nil && readOf(k.Value, RootSource) != nil && k.Value.Reads[0].Path == s.From.Object.Key
 		}) {
 			return false
 		}
@@ -117,14 +117,14 @@ func sameMatch(a, b *Sync) bool {
 // match.where over the target, ask for different values of one field.
 func (c *checker) disjoint(a, b *Sync, sameSource bool) bool {
 	if sameSource && a.Where != nil && b.Where != nil {
-		if apart(demands(a.Where.Root, 0), demands(b.Where.Root, 0)) {
+		if apart(demands(a.Where.Root, RootSource), demands(b.Where.Root, RootSource)) {
 			return true
 		}
 	}
 	if a.Match == nil || b.Match == nil || a.Match.Where == nil || b.Match.Where == nil {
 		return false
 	}
-	return apart(demands(a.Match.Where.Root, 2+len(a.Finds)), demands(b.Match.Where.Root, 2+len(b.Finds)))
+	return apart(demands(a.Match.Where.Root, RootFinds+len(a.Finds)), demands(b.Match.Where.Root, RootFinds+len(b.Finds)))
 }
 
 // replacedTwice finds objects that two rules write whole.

@@ -141,4 +141,6 @@ type Mapping struct {
 	FieldRange, Range span.Range
 	// Same: the entry comes from map_same.
 	Same bool
+	// sound: nothing wrong was found with it so far; of one that is not sound nothing more is said.
+	sound bool
 }

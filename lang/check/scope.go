@@ -2,7 +2,6 @@ package check
 
 import (
 	"github.com/syncline/syncline/lang/expr"
-	"github.com/syncline/syncline/lang/plan"
 	"github.com/syncline/syncline/lang/syntax"
 )
 
@@ -67,12 +66,12 @@ func (x *scopes) sourceRoot() expr.Root {
 	return expr.Root{Name: "source", Object: s.From.Object, Catalog: s.From.Catalog, Range: s.From.Ref.Range}
 }
 
-// roots are the records in sight, by their index in frames (plan.RootSource …).
+// roots are the records in sight, by their index in frames (RootSource …).
 func (x *scopes) roots() []expr.Root {
 	s := x.sync
-	roots := make([]expr.Root, plan.RootFinds, plan.RootFinds+len(x.finds)+1)
-	roots[plan.RootSource] = x.sourceRoot()
-	roots[plan.RootTarget] = expr.Root{Name: "target", Object: s.To.Object, Catalog: s.To.Catalog, Optional: s.Creates(), Range: s.To.Ref.Range}
+	roots := make([]expr.Root, RootFinds, RootFinds+len(x.finds)+1)
+	roots[RootSource] = x.sourceRoot()
+	roots[RootTarget] = expr.Root{Name: "target", Object: s.To.Object, Catalog: s.To.Catalog, Optional: s.Creates(), Range: s.To.Ref.Range}
 	for _, f := range x.finds {
 		roots = append(roots, expr.Root{Name: f.Decl.Name, Object: f.In.Object, Catalog: f.In.Catalog,
 			Optional: f.Decl.Missing == "empty", Range: f.Decl.NameRange})

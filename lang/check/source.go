@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/syncline/syncline/lang/expr"
-	"github.com/syncline/syncline/lang/span"
 	"github.com/syncline/syncline/lang/syntax"
 	"github.com/syncline/syncline/lang/value"
 )
@@ -52,19 +51,11 @@ func numberOf(text string) (value.Value, bool) {
 	return value.Float(f), err == nil
 }
 
-// written is a value as it stands in the file, for plans: the expression itself, not its quotes.
-func written(src expr.Source) string {
-	switch src.Spelling {
-	case expr.Quoted:
+// Written is an expression as it stands in the file, without quotes and on one line, for plans.
+func Written(checked *expr.Checked) string {
+	src := checked.Source
+	if src.Spelling == expr.Quoted {
 		return strings.Join(strings.Fields(src.Text), " ")
 	}
 	return src.Range.Text()
-}
-
-// valueRange is the place of a value, or of its owner where there is none.
-func valueRange(v syntax.Value, owner span.Range) span.Range {
-	if v == nil {
-		return owner
-	}
-	return v.Place()
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/syncline/syncline/lang/cron"
-	"github.com/syncline/syncline/lang/plan"
 	"github.com/syncline/syncline/lang/resolve"
 	"github.com/syncline/syncline/lang/span"
 )
@@ -65,7 +64,7 @@ func (c *checker) declareFinds(d *resolve.Sync) []*Find {
 	var out []*Find
 	for _, i := range topological(reads) {
 		f := d.Finds[i]
-		out = append(out, &Find{Decl: f, In: c.end(f.In), Root: plan.RootFinds + len(out)})
+		out = append(out, &Find{Decl: f, In: c.end(f.In), Root: RootFinds + len(out)})
 	}
 	return out
 }

@@ -48,6 +48,8 @@ type Var struct {
 	Name  string
 	Value value.Value
 	Range span.Range
+	// Unset: the variable has no value, which is reported where it is declared. Nothing is said of what reads it.
+	Unset bool
 }
 
 // Source is an expression as written, one of the four spellings.

@@ -138,6 +138,9 @@ func (c *checker) variable(steps []step, all span.Range) *Node {
 				c.report(errNoFields(all, constType(v.Value), steps[2].name))
 				return c.wrong()
 			}
+			if v.Unset {
+				return c.wrong()
+			}
 			n := constant(v.Value)
 			n.varName = v.Name
 			return n

@@ -205,12 +205,15 @@ type Alternative []Key
 type Key struct {
 	Field *schema.Field
 	Value *expr.Program
+	// Text is the value's expression as written.
+	Text string
 }
 
 // OrderBy ranks candidates; the first wins. Empties last either way, ties by id.
 type OrderBy struct {
 	By         *expr.Program
 	Descending bool
+	Text       string
 }
 
 // Missing says what it means that nothing was found.

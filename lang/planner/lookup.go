@@ -38,7 +38,7 @@ func (b *builder) lookup(l *check.Lookup, in check.End, layout *value.Layout) pl
 	for _, a := range l.By {
 		var alt plan.Alternative
 		for _, k := range a.Keys {
-			alt = append(alt, plan.Key{Field: k.Field, Value: k.Value.Compile(b.slots(nil))})
+			alt = append(alt, plan.Key{Field: k.Field, Value: k.Value.Compile(b.slots(nil)), Text: check.Written(k.Value)})
 		}
 		out.By = append(out.By, alt)
 	}
@@ -49,7 +49,7 @@ func (b *builder) lookup(l *check.Lookup, in check.End, layout *value.Layout) pl
 	}
 	out.Where = b.filter(l.Where, it, in, layout)
 	if l.OrderBy != nil {
-		out.OrderBy = &plan.OrderBy{By: l.OrderBy.Compile(b.slots(layout)), Descending: l.Decl.Descending}
+		out.OrderBy = &plan.OrderBy{By: l.OrderBy.Compile(b.slots(layout)), Descending: l.Decl.Descending, Text: check.Written(l.OrderBy)}
 	}
 	if l.Decl.Ambiguous == "skip" {
 		out.Ambiguous = plan.AmbiguousSkip
@@ -63,7 +63,7 @@ func (b *builder) whereKeys(where *expr.Checked, in check.End, it int) (alt plan
 	for _, n := range where.Conjuncts() {
 		field, val := check.KeyConjunct(n, it)
 		if field != nil && check.Searchable(in.Catalog, field.Field) {
-			alt = append(alt, plan.Key{Field: field.Field, Value: where.CompileNode(val, b.slots(nil))})
+			alt = append(alt, plan.Key{Field: field.Field, Value: where.CompileNode(val, b.slots(nil)), Text: val.String()})
 		}
 	}
 	return alt

@@ -1,0 +1,88 @@
+package lang
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/syncline/syncline/lang/diag"
+	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/lang/schema"
+	"github.com/syncline/syncline/lang/span"
+	"github.com/syncline/syncline/lang/value"
+)
+
+// What whoever fetches the schemas has to say about them to the author, beside the diagnostics of Compile. At is the
+// connection's declaration, or nowhere.
+
+// LockUnusable says that the lock file cannot be used; err is what schema.DecodeLock gave.
+func LockUnusable(err error) *diag.Diagnostic {
+	return &diag.Diagnostic{Severity: diag.Error, Code: "SYN602", Summary: "Lock file cannot be used", Detail: sentence(schema.LockName + ": " + err.Error())}
+}
+
+// LockUsed warns that a connection was checked against the lock file, for it could not be reached.
+func LockUsed(connection string, at span.Range, err error) *diag.Diagnostic {
+	return &diag.Diagnostic{Severity: diag.Warning, Code: "SYN603", Summary: "Checked against the lock file", Subject: at, Detail: fmt.Sprintf(
+		"Connection %q could not be asked for its schema, so its rules were checked against %s, which may be out of date. %s", connection, schema.LockName, sentence(err.Error()))}
+}
+
+// Unreachable says that a connection could not be asked for its schema, and that the lock file does not have it.
+func Unreachable(connection string, at span.Range, err error) *diag.Diagnostic {
+	return &diag.Diagnostic{Severity: diag.Error, Code: "SYN605", Summary: "System cannot be reached", Subject: at, Detail: fmt.Sprintf(
+		"Connection %q could not be asked for its schema, and there is no %s to go by. %s Run `syncline check`, then `syncline schema pull`.", connection, schema.LockName, sentence(err.Error()))}
+}
+
+// Drift warns of changes since the lock file was written that concern what the rules use; nil when there is none.
+// changes are those of schema.Diff(locked, live) for one connection.
+func Drift(set *plan.Set, connection string, at span.Range, changes []schema.Change) *diag.Diagnostic {
+	used := uses(set, connection)
+	var lines []string
+	for _, c := range changes {
+		if c.Impact == schema.Harmless || !used[c.Object] || c.Field != "" && !used[c.Object+"."+c.Field] && c.Aspect != schema.FieldAdded {
+			continue
+		}
+		lines = append(lines, c.String())
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	const most = 8
+	more := ""
+	if n := len(lines) - most; n > 0 {
+		lines, more = lines[:most], fmt.Sprintf("; %d more", n)
+	}
+	return &diag.Diagnostic{Severity: diag.Warning, Code: "SYN604", Summary: "Schema has changed", Subject: at, Detail: fmt.Sprintf(
+		"What the rules use on %q is not what %s says: %s%s. The rules were checked against the live schema; take the changes over with `syncline schema pull`.",
+		connection, schema.LockName, strings.Join(lines, "; "), more)}
+}
+
+// uses lists the objects and fields of a connection that the rules read or write: "Account", "Account.Name".
+func uses(set *plan.Set, connection string) map[string]bool {
+	used := map[string]bool{}
+	add := func(e plan.End, layout *value.Layout) {
+		if e.Connection != connection || e.Object == nil {
+			return
+		}
+		used[e.Object.Name] = true
+		for _, path := range layout.Names {
+			used[e.Object.Name+"."+path] = true
+		}
+	}
+	for _, s := range set.Syncs {
+		add(s.From, s.Source)
+		add(s.To, s.Target)
+		for _, f := range s.Finds {
+			add(f.End, f.Layout)
+		}
+	}
+	return used
+}
+
+// sentence makes a sentence of an error's words.
+func sentence(text string) string {
+	text = strings.TrimSpace(text)
+	if text == "" || slices.Contains([]byte(".!?"), text[len(text)-1]) {
+		return text
+	}
+	return text + "."
+}
