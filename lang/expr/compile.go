@@ -123,6 +123,9 @@ func (c *compiler) value(n *Node) evalFn {
 	case OpLet:
 		return c.let(n)
 	}
+	if n.fn.Predicate {
+		return asValue(c.predicate(n))
+	}
 	return c.call(n)
 }
 

@@ -30,20 +30,18 @@ func (c *compiler) add(n *Node) evalFn {
 	if !n.Type.IsText() {
 		return c.binary(n, opAdd)
 	}
-	parts := flattenAdd(nil, n)
-	fns := c.all(parts)
+	fns := c.all(flattenAdd(nil, n))
 	return func(f *Frame) value.Value {
 		mark := len(f.work.buf)
-		for i, fn := range fns {
+		empty := false // the rest is evaluated all the same: an error in it counts
+		for _, fn := range fns {
 			v := fn(f)
-			if v.Kind() != value.KindText {
-				f.work.buf = f.work.buf[:mark]
-				if !v.IsNull() && f.work.err == nil {
-					return f.fail(parts[i], "+ does not work on %s and a text", article(v.Kind()))
-				}
-				return value.Null
-			}
+			empty = empty || v.Kind() != value.KindText
 			f.work.buf = append(f.work.buf, v.AsText()...)
+		}
+		if empty {
+			f.work.buf = f.work.buf[:mark]
+			return value.Null
 		}
 		return f.built(n, mark)
 	}

@@ -45,6 +45,9 @@ func (p *parsed) syntaxError(e *common.Error) *diag.Diagnostic {
 	if t.kind == tokenWord && strings.Contains(message, "identifier after") {
 		return errSyntax(place, "%q is a reserved word. A field of this name is read as source[%q].", found, found)
 	}
+	if found == "?" && strings.Contains(message, "':' in conditional") {
+		return errSyntax(place, "A choice between ? and : is put in brackets: a ? (b ? c : d) : e.")
+	}
 	if expected, ok := strings.CutPrefix(message, "expected "); ok {
 		return errSyntax(place, "Here stands %q, but %s is expected.", found, strings.ReplaceAll(expected, "'", ""))
 	}
