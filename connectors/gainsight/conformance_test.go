@@ -61,9 +61,9 @@ func TestConformance(t *testing.T) {
 		Lacks: map[connectortest.Capability]string{
 			connectortest.TextOrder: "how Gainsight orders texts is not documented",
 			connectortest.TextNulls: "Gainsight may hold empty texts, which IS_NULL does not find",
-			connectortest.Replaces: "an object is never written whole",
-			connectortest.Groups:   "Gainsight has no call that writes several objects as one",
-			connectortest.BadReads: "the tenant checks what is written; scripted answers test it instead",
+			connectortest.Replaces:  "an object is never written whole",
+			connectortest.Groups:    "Gainsight has no call that writes several objects as one",
+			connectortest.BadReads:  "the tenant checks what is written; scripted answers test it instead",
 		},
 	})
 }
