@@ -197,7 +197,7 @@ func (w *World) copies(r *rng, c *Company, a *Account) {
 func (w *World) account(r *rng, i, k int, name string) Account {
 	city := pick(r, cities)
 	a := Account{
-		ID: SalesforceID(PrefixAccount, accountNumber(i, k)), Name: name, Industry: pick(r, industries), Type: "Customer",
+		ID: SalesforceID(PrefixAccount, accountNumber(i, k)), Name: name, Industry: pick(r, industries), Type: "Customer - Direct",
 		Phone: fmt.Sprintf("+1 555 %03d %04d", r.n(1000), r.n(10000)), Website: "https://www." + domain(w.baseName(i)),
 		Street: pick(r, streets), City: city[0], State: city[1], PostalCode: city[2], Country: city[3],
 		AccountNumber: fmt.Sprintf("C-%06d", i*2+k+1), Owner: 1 + r.n(len(w.Users)-1), Rating: pick(r, []string{"Hot", "Warm", "Cold", ""}),
