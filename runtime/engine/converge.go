@@ -137,6 +137,9 @@ func (r *runner) process(items []*item, bad []connectors.BadRow, cp *state.Check
 	if len(items) == 0 && len(bad) == 0 {
 		return nil
 	}
+	if r.outbox == nil && !r.job.DryRun {
+		r.creates.forget()
+	}
 	if err := r.known(items); err != nil {
 		return err
 	}

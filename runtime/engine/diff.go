@@ -135,5 +135,9 @@ func (r *runner) create(it *item, c *change) {
 			c.Op, c.Key = connectors.Upsert, alt[0].Field.Name
 		}
 	}
+	if first, taken := r.creates.claim(c.Lookup, it.id); taken {
+		r.refuseCreate(it, first)
+		return
+	}
 	it.verdict, it.change = changed, c
 }

@@ -48,6 +48,7 @@ type runner struct {
 	dead    deadLetters
 	held    map[string]state.Claim // creates in doubt that looking did not decide, by source
 	guard   guard
+	creates creating
 	outbox  *outbox // nil: changes are sent as they come
 	planned plannedLinks
 	changes int // emitted

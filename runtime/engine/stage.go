@@ -118,6 +118,9 @@ func (r *runner) deliverStaged(changes []*change) error {
 		if err != nil {
 			return err
 		}
+		if due, err = r.recheckCreates(due, &out); err != nil {
+			return err
+		}
 		if _, err := r.send(due, &out); err != nil {
 			if !isEnding(err) {
 				return err
