@@ -103,7 +103,10 @@ func (c *compiler) value(n *Node) evalFn {
 	case OpIndex:
 		return c.binary(n, opIndex)
 	case OpAdd:
-		return c.add(n)
+		if n.Type.IsText() {
+			return c.concat(n)
+		}
+		return c.binary(n, opAdd)
 	case OpSub:
 		return c.binary(n, opSub)
 	case OpMul:
@@ -115,7 +118,7 @@ func (c *compiler) value(n *Node) evalFn {
 	case OpList:
 		return c.list(n)
 	case OpText:
-		return c.text(n.Args)
+		return c.text(n)
 	case OpTable:
 		return c.table(n)
 	case OpLoop:

@@ -1,7 +1,184 @@
 package expr
 
-// fastValue and fastTest give closures for the shapes that mappings are made of; nil for any other.
+import (
+	"github.com/syncline/syncline/lang/value"
+)
 
-func (c *compiler) fastValue(n *Node) evalFn { return nil }
+// Closures for the shapes that mappings are made of: a field against a constant, a choice among texts, a function of
+// a table's row. Each gives what the general closure gives; the differential test runs over both.
 
-func (c *compiler) fastTest(n *Node) testFn { return nil }
+// fastValue gives a special closure, nil when the node has no special shape.
+func (c *compiler) fastValue(n *Node) evalFn {
+	switch n.Op {
+	case OpCall:
+		return c.overTable(n)
+	case OpDiv, OpMul, OpSub, OpAdd:
+		if isFloatish(n.Args[0]) && isFloatish(n.Args[1]) {
+			return c.floatArithmetic(n)
+		}
+	}
+	return nil
+}
+
+// isFloatish tells that a node gives a number which is not known to be whole, or null.
+func isFloatish(n *Node) bool { return n.Type.is(value.KindFloat) }
+
+func (c *compiler) floatArithmetic(n *Node) evalFn {
+	a, b := c.value(n.Args[0]), c.value(n.Args[1])
+	general := map[Op]func(*Frame, *Node, value.Value, value.Value) value.Value{OpAdd: opAdd, OpSub: opSub, OpMul: opMul, OpDiv: opDiv}[n.Op]
+	op := n.Op
+	return func(f *Frame) value.Value {
+		x := a(f)
+		y := b(f)
+		if x.Kind() != value.KindFloat || y.Kind() != value.KindFloat {
+			return general(f, n, x, y)
+		}
+		switch p, q := x.AsFloat(), y.AsFloat(); op {
+		case OpAdd:
+			return f.real(n, p+q)
+		case OpSub:
+			return f.real(n, p-q)
+		case OpMul:
+			return f.real(n, p*q)
+		}
+		return opDiv(f, n, x, y)
+	}
+}
+
+// overTable computes a function of a table's row beforehand: upper(table.t(x)) becomes one look-up.
+func (c *compiler) overTable(n *Node) evalFn {
+	if len(n.Args) == 0 || n.Args[0].Op != OpTable || n.fn.Clock || n.fn.Lenient || n.fn.Predicate || n.overload == nil {
+		return nil
+	}
+	for _, a := range n.Args[1:] {
+		if a.Op != OpConst {
+			return nil
+		}
+	}
+	apply := func(v value.Value) (value.Value, bool) {
+		m := *n
+		m.Args = append([]*Node{constant(v)}, n.Args[1:]...)
+		f := &Frame{}
+		f.begin(&Program{zone: c.zone})
+		out := c.call(&m)(f)
+		return out, f.work.err == nil
+	}
+	t := *n.Args[0].Table
+	t.Rows = make(map[string]value.Value, len(n.Args[0].Table.Rows))
+	for k, v := range n.Args[0].Table.Rows {
+		out, ok := apply(v)
+		if !ok {
+			return nil
+		}
+		t.Rows[k] = out
+	}
+	if t.Default != nil {
+		out, ok := apply(*t.Default)
+		if !ok {
+			return nil
+		}
+		t.Default = &out
+	}
+	m := *n.Args[0]
+	m.Table = &t
+	return c.table(&m)
+}
+
+// fastTest gives a special closure for a condition, nil when the node has no special shape.
+func (c *compiler) fastTest(n *Node) testFn {
+	switch n.Op {
+	case OpEq, OpNe:
+		e, v, ok := constSide(n)
+		if !ok {
+			return nil
+		}
+		switch v.Kind() {
+		case value.KindNull:
+			return c.nullTest(e, n.Op == OpNe)
+		case value.KindText:
+			return c.textTest(e, v.AsText(), n.Op == OpNe)
+		}
+	case OpLt, OpLe, OpGt, OpGe:
+		if b := n.Args[1]; b.Op == OpConst && b.Value.IsNumber() && n.Args[0].Type.IsNumber() {
+			return c.numberTest(n, b.Value)
+		}
+	case OpIn:
+		return c.choiceTest(n)
+	}
+	return nil
+}
+
+func (c *compiler) nullTest(e *Node, not bool) testFn {
+	a := c.value(e)
+	return func(f *Frame) tri { return triOf(a(f).IsNull() != not) }
+}
+
+func (c *compiler) textTest(e *Node, text string, not bool) testFn {
+	a := c.value(e)
+	return func(f *Frame) tri {
+		v := a(f)
+		return triOf((v.Kind() == value.KindText && v.AsText() == text) != not)
+	}
+}
+
+func (c *compiler) numberTest(n *Node, limit value.Value) testFn {
+	a := c.value(n.Args[0])
+	op, bound := n.Op, limit.AsFloat()
+	exact := limit.Kind() == value.KindFloat || value.Equal(value.Float(bound), limit)
+	return func(f *Frame) tri {
+		v := a(f)
+		if v.Kind() != value.KindFloat || !exact {
+			return opOrder(f, n, v, limit)
+		}
+		x := v.AsFloat()
+		switch op {
+		case OpLt:
+			return triOf(x < bound)
+		case OpLe:
+			return triOf(x <= bound)
+		case OpGt:
+			return triOf(x > bound)
+		}
+		return triOf(x >= bound)
+	}
+}
+
+// choiceTest is `e in ['a', 'b']`.
+func (c *compiler) choiceTest(n *Node) testFn {
+	list := n.Args[1]
+	if list.Op != OpConst || list.Value.Kind() != value.KindList {
+		return nil
+	}
+	var texts []string
+	for _, item := range list.Value.AsList() {
+		if item.Kind() != value.KindText {
+			return nil
+		}
+		texts = append(texts, item.AsText())
+	}
+	a := c.value(n.Args[0])
+	const few = 6
+	if len(texts) > few {
+		set := make(map[string]bool, len(texts))
+		for _, s := range texts {
+			set[s] = true
+		}
+		return func(f *Frame) tri {
+			v := a(f)
+			return triOf(v.Kind() == value.KindText && set[v.AsText()])
+		}
+	}
+	return func(f *Frame) tri {
+		v := a(f)
+		if v.Kind() != value.KindText {
+			return no
+		}
+		s := v.AsText()
+		for _, t := range texts {
+			if s == t {
+				return yes
+			}
+		}
+		return no
+	}
+}

@@ -80,7 +80,9 @@ func (g grammar) text(d int) string {
 		func(d int) string { return "string(" + g.number(d-1) + ")" },
 		func(d int) string { return "string(" + g.date(d-1) + ")" },
 		func(d int) string { return "coalesce(" + g.text(d-1) + ", " + g.text(d-1) + ")" },
-		func(d int) string { return "(table.strict(" + g.oneOf("'a'", "'z'", "source.Name", "source.Stage") + ") == 1 ? 'one' : 'other')" },
+		func(d int) string {
+			return "(table.strict(" + g.oneOf("'a'", "'z'", "source.Name", "source.Stage") + ") == 1 ? 'one' : 'other')"
+		},
 		func(d int) string { return "table.folded(" + g.text(d-1) + ")" },
 		func(d int) string { return "email_domain(" + g.text(d-1) + ")" },
 		func(d int) string { return g.text(d-1) + ".split('a').join('-')" },

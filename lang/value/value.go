@@ -263,7 +263,11 @@ func (v Value) AppendText(dst []byte) []byte {
 	case KindInt:
 		return strconv.AppendInt(dst, int64(v.num), 10)
 	case KindFloat:
-		return strconv.AppendFloat(dst, v.AsFloat(), 'f', -1, 64)
+		f := v.AsFloat()
+		if i := int64(f); float64(i) == f && i > -1<<53 && i < 1<<53 {
+			return strconv.AppendInt(dst, i, 10)
+		}
+		return strconv.AppendFloat(dst, f, 'f', -1, 64)
 	case KindText:
 		return append(dst, v.AsText()...)
 	case KindDate:

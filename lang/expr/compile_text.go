@@ -1,0 +1,95 @@
+package expr
+
+import "github.com/syncline/syncline/lang/value"
+
+// Texts are built in the frame's buffer and copied out once.
+
+// appendFn appends a part to the buffer; false when the part is empty.
+type appendFn func(f *Frame) bool
+
+// part compiles a part of a text. A conversion string(x) prints x straight into the buffer.
+func (c *compiler) part(n *Node) appendFn {
+	if n.Op == OpConst {
+		text := n.Value
+		if text.IsNull() {
+			return func(*Frame) bool { return false }
+		}
+		s := text.String()
+		return func(f *Frame) bool {
+			f.work.buf = append(f.work.buf, s...)
+			return true
+		}
+	}
+	e := n
+	if n.Op == OpCall && n.Name == "string" {
+		e = n.Args[0]
+	}
+	fn := c.value(e)
+	return func(f *Frame) bool {
+		v := fn(f)
+		switch v.Kind() {
+		case value.KindNull:
+			return false
+		case value.KindText:
+			f.work.buf = append(f.work.buf, v.AsText()...)
+		default:
+			f.work.buf = f.appendText(f.work.buf, v)
+		}
+		return true
+	}
+}
+
+func (c *compiler) parts(nodes []*Node) []appendFn {
+	out := make([]appendFn, len(nodes))
+	for i, n := range nodes {
+		out[i] = c.part(n)
+	}
+	return out
+}
+
+// concat compiles a + b + … of texts: empty when one of them is. All are evaluated: an error in a later one counts.
+func (c *compiler) concat(n *Node) evalFn {
+	parts := c.parts(flattenAdd(nil, n))
+	return func(f *Frame) value.Value {
+		mark := len(f.work.buf)
+		full := true
+		for _, p := range parts {
+			full = p(f) && full
+		}
+		if !full {
+			f.work.buf = f.work.buf[:mark]
+			return value.Null
+		}
+		return f.built(n, mark)
+	}
+}
+
+func flattenAdd(out []*Node, n *Node) []*Node {
+	if n.Op == OpAdd && n.Type.IsText() {
+		return flattenAdd(flattenAdd(out, n.Args[0]), n.Args[1])
+	}
+	return append(out, n)
+}
+
+// text compiles a text template: an empty hole gives nothing.
+func (c *compiler) text(n *Node) evalFn {
+	parts := c.parts(n.Args)
+	return func(f *Frame) value.Value {
+		mark := len(f.work.buf)
+		for _, p := range parts {
+			p(f)
+		}
+		return f.built(n, mark)
+	}
+}
+
+// built takes what was appended to the buffer since mark as a text.
+func (f *Frame) built(n *Node, mark int) value.Value {
+	w := &f.work
+	s := w.buf[mark:]
+	w.buf = w.buf[:mark]
+	if len(s) > maxBuilt {
+		return f.fail(n, "the text is too long")
+	}
+	return value.Text(string(s))
+}
