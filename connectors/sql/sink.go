@@ -1,0 +1,90 @@
+package sql
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/syncline/syncline/connectors"
+	"github.com/syncline/syncline/lang/schema"
+	"github.com/syncline/syncline/lang/value"
+)
+
+// rowSink takes the rows of a page.
+type rowSink struct {
+	t       *table
+	cols    []*column
+	batch   *value.Batch
+	pos     int // columns of the position before the record's
+	keyless bool
+	n       int   // rows met
+	last    []any // position of the last row
+	ids     []string
+	bad     []connectors.BadRow
+	// full, if set, is called when the batch holds size records; false ends the query.
+	full func() bool
+	size int
+	stop bool
+}
+
+// row takes one row: at is its position, decode fills a slot from the i-th column of the record.
+func (s *rowSink) row(at []any, decode func(i int, c *column, dst *value.Value) error) {
+	if s.full != nil && s.batch.Len() >= s.size && !s.full() {
+		s.stop = true
+		return
+	}
+	s.n++
+	s.last = at
+	record := s.batch.Append()
+	i := 0
+	for slot, c := range s.cols {
+		if c == nil {
+			continue
+		}
+		if err := decode(i, c, &record[slot]); err != nil {
+			s.batch.DropLast()
+			s.bad = append(s.bad, connectors.BadRow{Place: s.place(at), Text: fmt.Sprint(at...), Err: fmt.Errorf("%s: %w", c.Name, err)})
+			return
+		}
+		i++
+	}
+	if s.keyless {
+		s.ids = append(s.ids, joinKey(at))
+	}
+}
+
+// place names a row for a person.
+func (s *rowSink) place(at []any) string {
+	parts := make([]string, len(at))
+	for i, v := range at {
+		parts[i] = fmt.Sprint(v)
+	}
+	return s.t.object.Name + " " + strings.Join(parts, ", ")
+}
+
+// joinKey makes one text of the columns of a key, "" of none.
+func joinKey(at []any) string {
+	if len(at) == 0 {
+		return ""
+	}
+	b, err := json.Marshal(at)
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}
+
+// setText sets a text; the empty one is null.
+func setText(dst *value.Value, s string) {
+	if s != "" {
+		*dst = value.Text(s)
+	}
+}
+
+// zero is the value of a null.
+func (c *column) zero() value.Value {
+	if c.Kind == schema.MultiPicklist {
+		return value.List(nil)
+	}
+	return value.Null
+}
