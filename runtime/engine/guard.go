@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/syncline/syncline/connectors"
@@ -20,7 +21,9 @@ const defaultClearPercent = 10
 type guard struct {
 	creates, updates, deletes, clears int
 	matched                           int
-	filled, cleared                   []int // by mapping
+	// By mapping: filled fields that the run compared, those of them that addShadows does not come upon, and
+	// fields that it would clear.
+	filled, fresh, cleared []int
 }
 
 // twoPhase tells whether a run has to know all its changes before it sends the first: it does when a guard could
@@ -50,8 +53,9 @@ func (g *guard) see(r *runner, it *item) {
 	}
 	g.matched++
 	if g.filled == nil {
-		g.filled, g.cleared = make([]int, len(r.p.Map)), make([]int, len(r.p.Map))
+		g.filled, g.fresh, g.cleared = make([]int, len(r.p.Map)), make([]int, len(r.p.Map)), make([]int, len(r.p.Map))
 	}
+	fresh := r.shadowValues(it.rec.Shadow) == nil || it.stored && !r.job.DryRun
 	for i, m := range r.p.Map {
 		v := it.want[i] // agreed with the target where that was not read
 		if it.have != nil {
@@ -59,6 +63,9 @@ func (g *guard) see(r *runner, it *item) {
 		}
 		if !value.IsEmpty(v) {
 			g.filled[i]++
+			if fresh {
+				g.fresh[i]++
+			}
 		}
 	}
 }
@@ -132,8 +139,9 @@ func (r *runner) tooManyClears() ([]string, error) {
 	if !suspect {
 		return nil, nil
 	}
-	filled := append([]int{}, g.filled...)
+	filled := g.filled
 	if !r.verify {
+		filled = slices.Clone(g.fresh)
 		if err := r.addShadows(filled); err != nil {
 			return nil, err
 		}

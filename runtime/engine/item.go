@@ -36,6 +36,7 @@ type item struct {
 	change  *change
 	letter  *state.DeadLetter
 	linked  bool // the link was made by this run
+	stored  bool // something of it is stored with its page
 	// superseded: the link was dropped because its record no longer satisfies the match's where.
 	superseded bool
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/lang/query"
@@ -157,7 +158,7 @@ func (r *runner) items(p *page) []*item {
 		id := ""
 		switch {
 		case keyed:
-			id = src.At(0).String()
+			id = strings.Clone(src.At(0).String()) // it outlives the page
 		case p.ids != nil:
 			id = p.ids[i]
 		}

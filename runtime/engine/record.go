@@ -92,7 +92,7 @@ func (r *runner) outcome(items []*item) state.Outcome {
 			out.Ledger = append(out.Ledger, r.linkEntry(it.id, it.target, it.relink))
 		}
 		if r.worthStoring(it, &rec) {
-			rec.Seen = r.stamp
+			rec.Seen, it.stored = r.stamp, true
 			out.Records = append(out.Records, rec)
 		}
 	}
