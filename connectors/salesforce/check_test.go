@@ -3,6 +3,7 @@ package salesforce
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -71,46 +72,65 @@ func TestCheckOfAUserWhoSeesLittle(t *testing.T) {
 }
 
 func TestDeleted(t *testing.T) {
-	covered, earliest := "2026-03-04T05:05:00.000+0000", "2026-02-18T00:00:00.000+0000"
-	status := 200
-	o := newOrg(t, func(w http.ResponseWriter, r *http.Request) {
-		if status != 200 {
-			answer(w, status, `[{"errorCode":"EXCEEDED_ID_LIMIT","message":"too many"}]`)
-			return
-		}
-		answer(w, 200, fmt.Sprintf(`{"deletedRecords":[{"id":%q,"deletedDate":"2026-03-04T05:00:00.000+0000"}],"earliestDateAvailable":%q,"latestDateCovered":%q}`, id(1), earliest, covered))
-	})
-	c := o.open(t, nil)
-	thing := o.object(t, c, "Thing__c")
 	for _, tc := range []struct {
-		name, since, start, next string
-		earliest                 string
-		status, ids              int
-		complete                 bool
+		name, since, start, end, next string
+		covered, earliest, refused    string
+		ids                           int
+		complete                      bool
 	}{
-		{"begin", ``, "2026-03-04T05:04:07Z", `{"at":"2026-03-04T05:05:00Z"}`, "2026-02-18T00:00:00.000+0000", 200, 0, true},
-		{"go on", `{"at":"2026-03-01T00:00:00Z"}`, "2026-03-01T00:00:00Z", `{"at":"2026-03-04T05:05:00Z"}`, "2026-02-18T00:00:00.000+0000", 200, 1, true},
-		{"at once", `{"at":"2026-03-04T05:06:00Z"}`, "2026-03-04T05:04:07Z", `{"at":"2026-03-04T05:05:00Z"}`, "2026-02-18T00:00:00.000+0000", 200, 1, true},
-		{"purged", `{"at":"2026-03-01T00:00:00Z"}`, "2026-03-01T00:00:00Z", `{"at":"2026-03-04T05:05:00Z"}`, "2026-03-01T00:00:01.000+0000", 200, 1, false},
-		{"too old", `{"at":"2026-01-01T00:00:00Z"}`, "2026-02-17T06:06:07Z", `{"at":"2026-03-04T05:05:00Z"}`, "2026-02-01T00:00:00.000+0000", 200, 1, false},
-		{"too many", `{"at":"2026-03-01T00:00:00Z"}`, "2026-03-01T00:00:00Z", `{"at":"2026-03-04T05:04:07Z"}`, "", 400, 0, false},
+		{name: "begin", start: "05:04", end: "05:07", next: "05:05:00", covered: "05:05:00", complete: true},
+		{name: "go on", since: "2026-03-01T00:00:00Z", start: "2026-03-01T00:00", end: "05:07", next: "05:05:00", covered: "05:05:00", ids: 1, complete: true},
+		{name: "this minute is asked for again", since: "2026-03-04T05:06:00Z", start: "05:04", end: "05:07", next: "05:06:00", covered: "05:07:00", ids: 1, complete: true},
+		{name: "purged", since: "2026-03-01T00:00:00Z", start: "2026-03-01T00:00", end: "05:07", next: "05:05:00", covered: "05:05:00", earliest: "2026-03-01T00:00:01", ids: 1},
+		{name: "too old", since: "2026-01-01T00:00:00Z", start: "2026-02-17T06:06", end: "05:07", next: "05:05:00", covered: "05:05:00", ids: 1},
+		{name: "too many", since: "2026-03-01T00:00:00Z", start: "2026-03-01T00:00", end: "05:07", next: "05:06:00", refused: "EXCEEDED_ID_LIMIT too many"},
+		{name: "not kept", since: "2026-03-01T00:00:00Z", start: "2026-03-01T00:00", end: "05:07", next: "05:06:00", refused: "INVALID_TYPE sObject type X is not replicable"},
+		{name: "no future", since: "2026-03-01T00:00:00Z", start: "2026-03-01T00:00", end: "05:06", next: "05:06:00", covered: "05:06:00", refused: "INVALID_REPLICATION_DATE once", ids: 1, complete: true},
+		{name: "purged whole", since: "2026-03-01T00:00:00Z", start: "2026-03-01T00:00", end: "05:06", next: "05:06:00", refused: "INVALID_REPLICATION_DATE always"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			status, earliest = tc.status, tc.earliest
-			ids, next, complete, err := c.Deleted(t.Context(), thing, query.Cursor(tc.since))
-			if err != nil || len(ids) != tc.ids || string(next) != tc.next || complete != tc.complete {
+			calls := 0
+			o := newOrg(t, func(w http.ResponseWriter, r *http.Request) {
+				code, message, _ := strings.Cut(tc.refused, " ")
+				if calls++; code != "" && (message != "once" || calls == 1) {
+					answer(w, 400, fmt.Sprintf(`[{"errorCode":%q,"message":%q}]`, code, message))
+					return
+				}
+				if tc.earliest == "" {
+					tc.earliest = "2026-02-10T00:00:00"
+				}
+				answer(w, 200, fmt.Sprintf(`{"deletedRecords":[{"id":%q,"deletedDate":"2026-03-04T05:00:00.000+0000"}],"earliestDateAvailable":"%s.000+0000","latestDateCovered":"2026-03-04T%s.000+0000"}`,
+					id(1), tc.earliest, tc.covered))
+			})
+			c := o.open(t, nil)
+			since := ""
+			if tc.since != "" {
+				since = `{"at":"` + tc.since + `"}`
+			}
+			ids, next, complete, err := c.Deleted(t.Context(), o.object(t, c, "Thing__c"), query.Cursor(since))
+			if err != nil || len(ids) != tc.ids || string(next) != `{"at":"2026-03-04T`+tc.next+`Z"}` || complete != tc.complete {
 				t.Error(ids, next, complete, err)
 			}
-			calls := o.sent("/deleted")
-			q := calls[len(calls)-1].query
-			if want := "end=2026-03-04T05%3A06%3A07Z&start=" + strings.ReplaceAll(tc.start, ":", "%3A"); q != want {
+			sent := o.sent("/deleted")
+			if len(tc.start) == 5 {
+				tc.start = "2026-03-04T" + tc.start
+			}
+			want := url.Values{"start": {tc.start + ":00Z"}, "end": {"2026-03-04T" + tc.end + ":00Z"}}.Encode()
+			if q := sent[len(sent)-1].query; q != want {
 				t.Errorf("%s\nwant %s", q, want)
 			}
 		})
 	}
-	status, covered = 200, "no date"
+}
+
+func TestDeletedThatCannotBeRead(t *testing.T) {
+	o := newOrg(t, func(w http.ResponseWriter, r *http.Request) {
+		answer(w, 200, `{"deletedRecords":[],"latestDateCovered":"no date"}`)
+	})
+	c := o.open(t, nil)
+	thing := o.object(t, c, "Thing__c")
 	_, _, _, err := c.Deleted(t.Context(), thing, "")
-	wantClass(t, err, connectors.Retry)
+	wantClass(t, err, connectors.Retry, "what time it covers")
 	_, _, _, err = c.Deleted(t.Context(), thing, "nonsense")
 	wantClass(t, err, connectors.Permanent)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -168,28 +169,28 @@ func (c *conn) modifiedIn(version string) (string, bool) {
 	return date, ok && date != ""
 }
 
+// countMost is the most objects whose records are counted in one call; all names stand in its address.
+const countMost = 100
+
 // count asks how many records the objects hold, for forecasts. It is no harm when that fails.
 func (c *conn) count(ctx context.Context, objects []*schema.Object) {
-	if len(objects) == 0 {
-		return
-	}
-	names := make([]string, len(objects))
-	for i, o := range objects {
-		names[i] = o.Name
-	}
-	var answer struct {
-		SObjects []struct {
-			Name  string `json:"name"`
-			Count int64  `json:"count"`
-		} `json:"sObjects"`
-	}
-	q := url.Values{"sObjects": {strings.Join(names, ",")}}
-	if _, err := c.http.JSON(ctx, httpx.Request{Path: c.path("/limits/recordCount"), Query: q}, &answer); err != nil {
-		return
-	}
-	for _, s := range answer.SObjects {
-		for _, o := range objects {
-			if o.Name == s.Name {
+	for part := range slices.Chunk(objects, countMost) {
+		byName := make(map[string]*schema.Object, len(part))
+		for _, o := range part {
+			byName[o.Name] = o
+		}
+		var answer struct {
+			SObjects []struct {
+				Name  string `json:"name"`
+				Count int64  `json:"count"`
+			} `json:"sObjects"`
+		}
+		q := url.Values{"sObjects": {strings.Join(slices.Sorted(maps.Keys(byName)), ",")}}
+		if _, err := c.http.JSON(ctx, httpx.Request{Path: c.path("/limits/recordCount"), Query: q}, &answer); err != nil {
+			return
+		}
+		for _, s := range answer.SObjects {
+			if o := byName[s.Name]; o != nil {
 				o.Count = s.Count
 			}
 		}

@@ -122,6 +122,9 @@ func refine(e *connectors.Error) {
 		if strings.HasPrefix(text, "Foreign key external ID") {
 			e.Class, e.Hint = connectors.Reject, "the record that the key refers to does not exist"
 		}
+		if strings.Contains(text, "on entity 'Name'") {
+			e.Hint = "through a reference to several objects only what all names share can be read, such as Name, Email, Phone and Title"
+		}
 	case "INVALID_OPERATION_WITH_EXPIRED_PASSWORD":
 		e.Class = connectors.Auth
 	}
