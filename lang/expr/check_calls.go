@@ -51,9 +51,7 @@ func (c *checker) namedCall(e ast.Expr, name string, args []ast.Expr, member boo
 		return c.macro(e, fn, args)
 	}
 	n := &Node{Op: OpCall, Name: name, fn: fn, Args: c.values(args)}
-	n.Range = c.whole(e)
-	start, end := c.p.extent(e)
-	n.Text = c.p.src.Text[start:end]
+	c.locate(n, e)
 	for _, a := range n.Args {
 		if a.Op == OpConst && a.Type.Dynamic {
 			return c.wrong() // the argument has been reported

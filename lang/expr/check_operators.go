@@ -14,7 +14,7 @@ func (c *checker) operator(e ast.Expr, op Op, args []ast.Expr) *Node {
 	case OpAnd, OpOr:
 		return c.logical(op, args)
 	case OpCond:
-		return c.conditional(args)
+		return c.conditional(e, args)
 	case OpNot:
 		n := &Node{Op: op, Args: c.values(args), Type: kindType(value.KindBool)}
 		c.needBool(n, 0)
@@ -29,7 +29,7 @@ func (c *checker) operator(e ast.Expr, op Op, args []ast.Expr) *Node {
 		return c.index(args)
 	}
 	n := &Node{Op: op, Args: c.values(args)}
-	n.Range = c.whole(e)
+	c.locate(n, e)
 	switch op {
 	case OpIn:
 		c.membership(n)
@@ -73,8 +73,9 @@ func (c *checker) logical(op Op, args []ast.Expr) *Node {
 	return n
 }
 
-func (c *checker) conditional(args []ast.Expr) *Node {
+func (c *checker) conditional(e ast.Expr, args []ast.Expr) *Node {
 	n := &Node{Op: OpCond, Args: make([]*Node, 3)}
+	c.locate(n, e)
 	n.Args[0] = c.value(args[0])
 	c.needBool(n, 0)
 	cond := n.Args[0]

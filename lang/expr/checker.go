@@ -67,13 +67,19 @@ func (c *checker) quoted(text span.Embedded) *Node {
 
 // expr checks one node of a CEL tree.
 func (c *checker) expr(e ast.Expr) *Node {
-	start, end := c.p.extent(e)
 	n := c.build(e)
-	n.start, n.end = start, end
-	n.Range, n.Text = c.p.src.Range(start, end), c.p.src.Text[start:end]
+	c.locate(n, e)
 	n = c.fold(n)
 	c.narrow(n)
 	return n
+}
+
+// locate says where the node stands and how it is written.
+func (c *checker) locate(n *Node, e ast.Expr) {
+	if n.Range.IsZero() {
+		start, end := c.p.extent(e)
+		n.Range, n.Text = c.p.src.Range(start, end), c.p.src.Text[start:end]
+	}
 }
 
 // value checks a node whose value is used: a record on its own is none.
@@ -210,7 +216,7 @@ func (c *checker) fold(n *Node) *Node {
 		out.Type = kindType(value.KindNull)
 		out.Type.Nullable, out.Type.Const = true, &v
 	}
-	out.start, out.end, out.Range, out.Text = n.start, n.end, n.Range, n.Text
+	out.Range, out.Text = n.Range, n.Text
 	out.items = n.Args
 	if n.Type.Unknown {
 		out.Type.Unknown = true

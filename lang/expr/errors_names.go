@@ -204,7 +204,15 @@ func errUnknownFunction(at span.Range, name string, s *Scope) *diag.Diagnostic {
 	for _, fn := range library {
 		names = append(names, fn.Name)
 	}
+	for _, t := range s.Tables {
+		if near := diag.Nearest(name, []string{t.Name}); len(near) > 0 {
+			names = append(names, "table."+t.Name)
+			name = "table." + name
+			break
+		}
+	}
 	near := diag.Nearest(name, names)
+	name = strings.TrimPrefix(name, "table.")
 	return suggest(mistake(code, summary, at, "There is no function %q.%s", name, diag.DidYouMean(near)), diag.First(near))
 }
 

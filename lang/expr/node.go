@@ -58,13 +58,12 @@ type Node struct {
 	Range span.Range
 	Text  string
 
-	fn         *Function
-	overload   *overload // nil: chosen when the arguments' kinds are seen
-	varName    string    // OpConst: the variable that it came from
-	items      []*Node   // of a constant list, for their places
-	start, end int       // bytes in the embedded text
-	prepared   any       // what Function.prepare gave
-	key        string    // canonical form, see fingerprint.go
+	fn       *Function
+	overload *overload // nil: chosen when the arguments' kinds are seen
+	varName  string    // OpConst: the variable that it came from
+	items    []*Node   // of a constant list, for their places
+	prepared any       // what Function.prepare gave
+	key      string    // canonical form, see fingerprint.go
 }
 
 // Walk visits the node and all below it, until visit returns false for a branch.
