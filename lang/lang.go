@@ -44,6 +44,12 @@ func Compile(m *resolve.Module, in Inputs) (*plan.Set, diag.List) {
 // Connections gives the connections of a module, to be opened for describing what it needs.
 func Connections(m *resolve.Module) []*plan.Connection { return planner.Connections(m) }
 
+// Check is Compile without the plans, for those who only want to know whether the project is right.
+func Check(m *resolve.Module, in Inputs) diag.List {
+	_, diags := check.Check(m, in)
+	return diags
+}
+
 // Needs lists, by connection, the objects that must be described and are not in have yet: those that rules name, and
 // those that expressions reach through references. The latter show only when the former are described, so it is asked
 // again until it gives nothing new; objects that a system does not have are given again each time.

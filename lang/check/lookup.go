@@ -16,7 +16,10 @@ func (c *checker) find(f *Find, x *scopes) {
 		}
 	}
 	f.each(self)
-	if len(f.Decl.By) == 0 && !c.whereKey(f.Where, f.In, x) {
+	if f.In.Object != nil && len(f.Decl.By) == 0 && !c.whereKey(f.Where, f.In, x) {
+		if f.Where == nil && f.Decl.Where != nil {
+			return // wrong, and reported
+		}
 		if r := outerRead(f.Where, x); r != nil {
 			c.report(errFindWithoutKey(r.Range, f.Decl.Name))
 		} else if f.Decl.Where == nil {

@@ -20,11 +20,11 @@ func (c *checker) match(s *Sync, x *scopes) {
 	l := c.lookup(d, s.To, x)
 	s.Match = &l
 	l.each(func(checked *expr.Checked) { c.beforeMatch(s, checked) })
-	if len(d.By) == 0 && (l.Where != nil || d.Where == nil) && !c.whereKey(l.Where, s.To, x) {
-		c.report(errMatchWithoutKey(s))
-	}
 	if s.To.Object == nil {
 		return
+	}
+	if len(d.By) == 0 && (l.Where != nil || d.Where == nil) && !c.whereKey(l.Where, s.To, x) {
+		c.report(errMatchWithoutKey(s))
 	}
 	c.uniqueness(s)
 	if s.Creates() {

@@ -17,10 +17,16 @@ import (
 func Build(p *check.Program) *plan.Set {
 	set := &plan.Set{Revision: revision(p)}
 	set.Connections = Connections(p.Module)
+	params := map[string]*clock{}
 	for _, s := range inOrder(p.Syncs) {
-		if !s.Failed {
-			set.Syncs = append(set.Syncs, buildSync(p, s))
+		if s.Failed {
+			continue
 		}
+		zone := s.Zone.String()
+		if params[zone] == nil {
+			params[zone] = newClock(expr.Scope{Tables: p.Tables, Vars: p.Vars, Zone: s.Zone})
+		}
+		set.Syncs = append(set.Syncs, buildSync(s, params[zone]))
 	}
 	return set
 }
@@ -84,13 +90,12 @@ type builder struct {
 	out *plan.Sync
 	// layouts are those of the roots; `it`, which is another record in each lookup, has the layout of its lookup.
 	layouts []*value.Layout
-	// env is a scope without records, for parameters.
-	env *expr.Env
+	clock   *clock
 }
 
-func buildSync(p *check.Program, s *check.Sync) *plan.Sync {
+func buildSync(s *check.Sync, c *clock) *plan.Sync {
 	d := s.Decl
-	b := &builder{in: s, env: expr.NewEnv(expr.Scope{Tables: p.Tables, Vars: p.Vars, Zone: s.Zone}), out: &plan.Sync{
+	b := &builder{in: s, clock: c, out: &plan.Sync{
 		Name: d.Name, Title: d.Title, Description: d.Description, Tags: d.Tags, Enabled: d.Enabled, Manual: d.Manual,
 		From: end(s.From), To: end(s.To), Zone: s.Zone, Lookback: d.Lookback, MaxRecords: d.MaxRecords,
 		After: names(d.After), Requires: names(d.Requires), Guard: guard(d.Guard), Range: d.Range,

@@ -16,7 +16,7 @@ func (b *builder) filter(x *expr.Checked, root int, in check.End, it *value.Layo
 		return nil
 	}
 	f := &plan.Filter{Whole: x.Compile(b.slots(it))}
-	p := &pusher{checked: x, env: b.env, root: root, catalog: in.Catalog, object: in.Object, caps: in.Catalog.Filter}
+	p := &pusher{checked: x, clock: b.clock, root: root, catalog: in.Catalog, object: in.Object, caps: in.Catalog.Filter}
 	var parts query.And
 	for _, n := range x.Conjuncts() {
 		pred, exact := p.push(n)
@@ -42,7 +42,7 @@ func (b *builder) filter(x *expr.Checked, root int, in check.End, it *value.Layo
 // pusher turns a condition into a predicate for one system.
 type pusher struct {
 	checked *expr.Checked
-	env     *expr.Env // without records, for parameters
+	clock   *clock
 	root    int
 	catalog *schema.Catalog
 	object  *schema.Object

@@ -310,10 +310,35 @@ func pushWithin(p *pusher, n *expr.Node) (query.Pred, bool, bool) {
 
 // computed makes a parameter of an expression over the clock, tables and variables.
 func (p *pusher) computed(text string) (query.Operand, bool) {
-	checked, diags := p.env.Check(expr.Source{Spelling: expr.Quoted, Embedded: span.Plain("pushdown", text)}, expr.Want{})
-	if diags.HasErrors() {
+	program := p.clock.program(text)
+	if program == nil {
 		return query.Operand{}, false
 	}
-	p.params = append(p.params, checked.Compile(noSlots))
+	p.params = append(p.params, program)
 	return query.Operand{Param: len(p.params)}, true
+}
+
+// clock compiles the expressions of parameters, which read no record. Rules of one zone share it, and most need the
+// same few.
+type clock struct {
+	env  *expr.Env
+	done map[string]*expr.Program
+}
+
+func newClock(s expr.Scope) *clock {
+	return &clock{env: expr.NewEnv(s), done: map[string]*expr.Program{}}
+}
+
+// program is nil for a text that is no such expression.
+func (c *clock) program(text string) *expr.Program {
+	if p, ok := c.done[text]; ok {
+		return p
+	}
+	var program *expr.Program
+	checked, diags := c.env.Check(expr.Source{Spelling: expr.Quoted, Embedded: span.Plain("pushdown", text)}, expr.Want{})
+	if !diags.HasErrors() {
+		program = checked.Compile(noSlots)
+	}
+	c.done[text] = program
+	return program
 }
