@@ -3,6 +3,7 @@ package gainsight
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -235,7 +236,7 @@ func (d *decoder) value(col *column, batch *value.Batch) (value.Value, error) {
 	if col.form == formAny || col.form == formText {
 		return batch.TextCopy(raw), nil
 	}
-	return value.Null, fmt.Errorf("an object where a value should be")
+	return value.Null, errors.New("an object where a value should be")
 }
 
 func (d *decoder) fromText(col *column, text []byte, batch *value.Batch) (value.Value, error) {
@@ -327,11 +328,16 @@ func (d *decoder) labels(p *picklist, text []byte, batch *value.Batch) value.Val
 	return value.List(items)
 }
 
-// fromList reads an array: a multi-picklist's items, or for other fields the first value of the list.
+// fromList reads an array: a picklist's items. A text is the array as it stands; other fields cannot hold one.
 func (d *decoder) fromList(col *column, batch *value.Batch) (value.Value, error) {
 	s := &d.scan
-	if col.form != formMulti {
+	switch col.form {
+	case formText, formAny:
 		return batch.TextCopy(s.Raw()), nil
+	case formPick, formMulti:
+	default:
+		s.Skip()
+		return value.Null, errors.New("a list where a value should be")
 	}
 	items := []value.Value{}
 	s.Enter(jsonscan.Array)
@@ -342,5 +348,11 @@ func (d *decoder) fromList(col *column, batch *value.Batch) (value.Value, error)
 		}
 		items = append(items, d.label(col.picks, s.Text(), batch))
 	}
-	return value.List(items), nil
+	switch {
+	case col.form == formMulti:
+		return value.List(items), nil
+	case len(items) == 0:
+		return value.Null, nil
+	}
+	return items[0], nil
 }

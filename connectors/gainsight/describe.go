@@ -71,7 +71,15 @@ func (c *conn) Describe(ctx context.Context, names []string, _ *schema.Catalog) 
 		}
 		return name
 	}
-	if err := c.describe(ctx, names); err != nil {
+	list, err := c.list(ctx)
+	if err != nil {
+		if !isPermanent(err) {
+			return nil, err
+		}
+		// Some keys may describe and not list.
+		c.log.WarnContext(ctx, "cannot list the tenant's objects", "connection", c.config.Name, "error", err)
+	}
+	if err := c.describeListed(ctx, names, list); err != nil {
 		return nil, err
 	}
 	for _, name := range names {
@@ -79,17 +87,32 @@ func (c *conn) Describe(ctx context.Context, names []string, _ *schema.Catalog) 
 			catalog.Objects[name] = o.schemaAs(name, spell)
 		}
 	}
-	list, err := c.list(ctx)
-	if err != nil {
-		// Only "did you mean" needs the list; some keys may describe and not list.
-		c.log.WarnContext(ctx, "cannot list the tenant's objects", "connection", c.config.Name, "error", err)
-		return catalog, ctx.Err()
-	}
 	for _, o := range list {
 		catalog.Names = append(catalog.Names, spell(o.Name))
 	}
 	slices.Sort(catalog.Names)
 	return catalog, nil
+}
+
+// describeListed asks for the objects that are listed together and for the others one by one: a name that
+// is not there fails a whole call.
+func (c *conn) describeListed(ctx context.Context, names []string, list map[string]listedObject) error {
+	var listed []string
+	for _, name := range names {
+		if o, ok := list[strings.ToLower(name)]; ok {
+			listed = append(listed, o.Name)
+			continue
+		}
+		c.mu.Lock()
+		delete(c.objects, strings.ToLower(name))
+		c.mu.Unlock()
+		found, err := c.describeOne(ctx, name)
+		if err != nil && (len(list) == 0 || !isPermanent(err)) {
+			return err
+		}
+		c.remember(ctx, found)
+	}
+	return c.describe(ctx, listed)
 }
 
 // known gives what was described before, nil when nothing was.
@@ -120,15 +143,24 @@ func (c *conn) describe(ctx context.Context, names []string) error {
 		if err != nil {
 			return err
 		}
-		c.mu.Lock()
-		for _, m := range found {
-			if m.ObjectName != "" {
-				c.objects[strings.ToLower(m.ObjectName)] = newObject(m)
-			}
-		}
-		c.mu.Unlock()
+		c.remember(ctx, found)
 	}
 	return nil
+}
+
+func (c *conn) remember(ctx context.Context, found []metaObject) {
+	for _, m := range found {
+		if m.ObjectName == "" {
+			continue
+		}
+		o := newObject(m)
+		if o.api == cockpitCTA {
+			o.offer(c.cockpitNames(ctx))
+		}
+		c.mu.Lock()
+		c.objects[strings.ToLower(m.ObjectName)] = o
+		c.mu.Unlock()
+	}
 }
 
 // describeBatch tries the batch call; where that fails because of one of the names, or is not

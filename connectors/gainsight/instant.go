@@ -49,9 +49,12 @@ func parseDay(s []byte, loc *time.Location) (int64, bool) {
 
 func isISO(s []byte) bool { return len(s) > 10 && s[4] == '-' }
 
+// mostMillis bounds instants to some thousands of years around 1970: what is beyond is no time.
+const mostMillis = 1e14
+
 // milliseconds reads a whole number of more digits than a year has.
 func milliseconds(s []byte) (int64, bool) {
-	if len(s) < 1 || len(s) > 16 {
+	if len(s) < 1 || len(s) > 24 {
 		return 0, false
 	}
 	for i, c := range s {
@@ -60,13 +63,13 @@ func milliseconds(s []byte) (int64, bool) {
 		}
 	}
 	ms, err := strconv.ParseInt(string(s), 10, 64)
-	return ms, err == nil
+	return ms, err == nil && ms < mostMillis && ms > -mostMillis
 }
 
 // milliFloat reads what some serialisers make of a large number: 1.521743018667E12.
 func milliFloat(s []byte) (int64, bool) {
 	f, err := strconv.ParseFloat(string(s), 64)
-	if err != nil || f != float64(int64(f)) || f > 1e15 || f < -1e15 {
+	if err != nil || f >= mostMillis || f <= -mostMillis || f != float64(int64(f)) {
 		return 0, false
 	}
 	return int64(f), true

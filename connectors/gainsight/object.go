@@ -129,45 +129,6 @@ func writesBy(name string) api {
 	return readOnly
 }
 
-// cockpitNames are the fields by which the Cockpit API takes names where the object holds ids.
-var cockpitNames = []struct{ name, id, write string }{
-	{"Type", "TypeId", "type"}, {"Reason", "ReasonId", "reason"}, {"Status", "StatusId", "status"}, {"Priority", "PriorityId", "priority"},
-}
-
-// addCockpitNames gives calls to action and tasks the fields Type, Reason, Status and Priority: names, read through the lookup
-// and written as the Cockpit API takes them.
-func (o *object) addCockpitNames() {
-	if o.api != cockpitCTA && o.api != cockpitTask {
-		return
-	}
-	for _, n := range cockpitNames {
-		if own := o.folded[strings.ToLower(n.name)]; own != nil {
-			own.write = n.write
-			continue
-		}
-		id := o.folded[strings.ToLower(n.id)]
-		if id == nil {
-			continue
-		}
-		label := strings.TrimSuffix(id.schema.Label, " Id")
-		if label == "" {
-			label = n.name
-		}
-		f := &field{form: formText, write: n.write, schema: schema.Field{Name: n.name, Label: label, Kind: schema.Text, Length: 255,
-			Nullable: true, Createable: true, Updateable: true, Filterable: true}}
-		switch {
-		case id.form == formPick:
-			f.form, f.picks, f.wire = formPick, id.picks, id.schema.Name
-			f.schema.Kind, f.schema.Values, f.schema.Restricted = schema.Picklist, id.schema.Values, true
-		case id.link != "":
-			f.wire = id.link + ".Name"
-		default:
-			continue
-		}
-		o.add(f)
-	}
-}
-
 // newField maps a described field.
 func newField(m *metaField, by api) *field {
 	f := &field{schema: schema.Field{Name: m.FieldName, Label: m.Label}, write: m.FieldName}

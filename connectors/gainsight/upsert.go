@@ -71,6 +71,9 @@ func (c *conn) upsertRound(ctx context.Context, o *object, w connectors.Write, k
 		case len(ids) == 1:
 			taken[k] = i
 			updates = append(updates, i)
+		case strings.EqualFold(w.Key, o.key()):
+			out.results[i].Err = &connectors.Error{Class: connectors.Gone, Code: codeNoMatch, Message: "no record of " + o.name + " has the Gsid " + k,
+				Hint: "Gainsight makes the Gsid itself; upsert by a field of your own to create records"}
 		default:
 			taken[k] = i
 			inserts = append(inserts, i)

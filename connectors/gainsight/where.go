@@ -286,12 +286,17 @@ func (r *renderer) null(p query.Null) error {
 	if err != nil {
 		return err
 	}
+	// A multi-picklist is never null here: empty is an empty list.
+	if col.form == formMulti || col.form == formAny {
+		r.widen()
+		return nil
+	}
 	if p.Not {
 		r.add(col.wire, "IS_NOT_NULL")
 		return nil
 	}
 	// Empty texts may be stored as such, and count as empty here.
-	if col.form == formText && col.schema.Kind != schema.Reference || col.form == formMulti || col.form == formAny {
+	if col.form == formText && col.schema.Kind != schema.Reference {
 		r.widen()
 		return nil
 	}

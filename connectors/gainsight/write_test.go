@@ -118,6 +118,10 @@ func TestUpsert(t *testing.T) {
 	if r[4].Err == nil || r[4].Err.Class != connectors.Reject {
 		t.Errorf("no key: %+v", r[4])
 	}
+	by := x.write(connectors.Write{Object: o, Op: connectors.Upsert, Key: "Gsid", Records: []connectors.Record{{Fields: fields("Gsid", r[0].ID, "Name", "by id")}, {Fields: fields("Gsid", "1P02NONE", "Name", "x")}}})
+	if by[0].Err != nil || by[0].ID != r[0].ID || x.stored("company", r[0].ID)["Name"] != "by id" || by[1].Err == nil || by[1].Err.Class != connectors.Gone {
+		t.Errorf("by Gsid: %+v", by)
+	}
 }
 
 func TestLostAnswers(t *testing.T) {
@@ -159,7 +163,7 @@ func TestCockpit(t *testing.T) {
 	for _, listed := range []bool{false, true} {
 		x := newTenant(t, 10, sandbox.Options{CockpitRecords: listed}, nil)
 		o := x.describe("call_to_action")
-		if f := o.Field("Priority"); f == nil || !f.Createable || !f.Updateable {
+		if f := o.Field("Priority"); f == nil || !f.Createable || !f.Updateable || !f.HasValue("Medium") || f.Restricted {
 			t.Fatalf("Priority is %+v", f)
 		}
 		company, _, _ := x.read(query.Read{Object: "company", Layout: layout("Gsid"), Limit: 1})
