@@ -123,6 +123,7 @@ func (r *runner) create(it *item, c *change) {
 			add(r.fieldWrite(it, i, m, value.Null, it.want[i]))
 		}
 	}
+	var key []byte
 	if last := lastAsk(it.asks); last >= 0 {
 		alt := r.p.Match.By[last]
 		for i, k := range alt {
@@ -130,14 +131,34 @@ func (r *runner) create(it *item, c *change) {
 				add(fieldWrite{Name: k.Field.Name, Index: byField, After: it.asks[last][i]})
 			}
 		}
-		c.Lookup = encodeLookup(alt, it.asks[last])
+		key = encodeLookup(alt, it.asks[last])
+		if findable(alt, it.asks[last], c.Fields) {
+			c.Lookup = key
+		}
 		if len(alt) == 1 && alt[0].Field.UpsertKey && named[alt[0].Field.Name] {
 			c.Op, c.Key = connectors.Upsert, alt[0].Field.Name
 		}
 	}
-	if first, taken := r.creates.claim(c.Lookup, it.id); taken {
+	if first, taken := r.creates.claim(key, it.id); taken {
 		r.refuseCreate(it, first)
 		return
 	}
 	it.verdict, it.change = changed, c
+}
+
+// findable tells whether a look-up by the key would find the record that the create makes.
+func findable(alt plan.Alternative, key []value.Value, fields []fieldWrite) bool {
+	for i, k := range alt {
+		holds := false
+		for _, f := range fields {
+			if f.Name == k.Field.Name {
+				v, ok := keyForm(k.Field, f.After)
+				holds = ok && value.Equal(v, key[i])
+			}
+		}
+		if !holds {
+			return false
+		}
+	}
+	return true
 }
