@@ -62,14 +62,11 @@ func classify(a *httpx.Answer, safe bool) *connectors.Error {
 	case a.Status == http.StatusNotFound:
 		// A record that is not there shows in the result of its own; here it is the address that is wrong.
 		e.Class, e.Hint = connectors.Permanent, "the organisation may lack this version of the API, or the user may not see the object or key field; see syncline check"
-	case a.Status >= 500 && e.Code == "UNKNOWN_EXCEPTION" && !safe:
-		// The call broke in the middle: it may have written.
+	case a.Status >= 500 && a.Status != http.StatusServiceUnavailable && !safe:
+		// Whatever the code, something broke in the middle of the call: it may have written.
 		e.Class = connectors.InDoubt
 	case a.Status >= 500 && !knownCode(e.Code):
 		e.Class = connectors.Retry
-		if !safe && a.Status != http.StatusServiceUnavailable {
-			e.Class = connectors.InDoubt
-		}
 	}
 	return e
 }

@@ -86,8 +86,8 @@ func (c *Client) judge(p *prepared, a *Answer, err error) (*Answer, error) {
 	if e == nil {
 		e = byStatus(a, p.safe)
 	}
-	if e.RetryAfter == 0 {
-		e.RetryAfter = RetryAfter(a.Header, c.now())
+	if asked := RetryAfter(a.Header, c.now()); asked > 0 {
+		e.RetryAfter = asked // the system knows better than any table
 	}
 	e.Message, e.Hint = c.Redact(e.Message), c.Redact(e.Hint)
 	e.Request, e.Answer = a.Sent(), statusLine(a.Status)+c.redactor.shorten(a.Body)
