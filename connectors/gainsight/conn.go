@@ -94,7 +94,7 @@ func (c *conn) connect() error {
 			{Calls: c.perMin, Per: time.Minute, Name: "Gainsight's limit of calls a minute (requests_per_minute)"},
 			{Calls: c.perDay, Per: 24 * time.Hour, Name: "Gainsight's limit of calls a day (requests_per_day)"},
 		},
-		Parallel: 2,
+		Parallel: 4,
 		MaxBody:  256 << 20,
 	})
 	return err

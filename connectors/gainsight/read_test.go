@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/syncline/syncline/connectors"
 	sandbox "github.com/syncline/syncline/connectors/sandbox/gainsight"
@@ -243,5 +244,45 @@ func TestOtherObjects(t *testing.T) {
 	}
 	if len(risks) == 0 {
 		t.Error("no risks")
+	}
+}
+
+// The tenant's clock decides, however far it is from ours, and even when it stands still.
+func TestForeignClock(t *testing.T) {
+	for _, now := range []time.Time{time.Now().Add(-72 * time.Hour), time.Now().Add(48 * time.Hour)} {
+		x := newTenant(t, 10, sandbox.Options{Now: func() time.Time { return now }}, nil)
+		records, cursor, _ := x.read(query.Read{Object: "company", Layout: layout("Gsid")})
+		for round := range 3 {
+			id := strings.Clone(records[round][0].AsText())
+			x.put("company", map[string]any{"Gsid": id, "Summary": fmt.Sprint("round ", round)})
+			var got []value.Record
+			got, cursor, _ = x.read(query.Read{Object: "company", Layout: layout("Gsid", "Summary"), Since: cursor})
+			if !slices.ContainsFunc(got, func(r value.Record) bool { return r[0].AsText() == id && r[1].AsText() == fmt.Sprint("round ", round) }) {
+				t.Errorf("at %v, round %d: the change is not among %d records", now, round, len(got))
+			}
+		}
+	}
+}
+
+// A mass change is read once, not again at each poll.
+func TestMassChangeSettles(t *testing.T) {
+	now := time.Now()
+	x := newTenant(t, 60, sandbox.Options{Now: func() time.Time { return now }}, connectors.Settings{"page_size": value.Int(10)})
+	_, cursor, _ := x.read(query.Read{Object: "company", Layout: layout("Gsid")})
+	records, _ := x.system.Records("company")
+	var all []map[string]any
+	for r := range records {
+		all = append(all, map[string]any{"Gsid": r["Gsid"], "Summary": "mass"})
+	}
+	x.put("company", all...)
+	var counts []int
+	for range 3 {
+		now = now.Add(4 * time.Minute)
+		var got []value.Record
+		got, cursor, _ = x.read(query.Read{Object: "company", Layout: layout("Gsid"), Since: cursor})
+		counts = append(counts, len(got))
+	}
+	if counts[0] != 60 || counts[2] != 0 {
+		t.Errorf("three polls after a mass change read %v records", counts)
 	}
 }

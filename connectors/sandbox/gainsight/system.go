@@ -153,6 +153,8 @@ func (s *System) routes() *http.ServeMux {
 
 // ServeHTTP implements harness.System.
 func (s *System) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	// The clock that stamps records is the one that clients see.
+	w.Header().Set("Date", s.options.Now().UTC().Format(http.TimeFormat))
 	if strings.HasPrefix(r.URL.Path, "/v1/users/m2m/oauth/token") {
 		s.token(w, r)
 		return
