@@ -53,7 +53,7 @@ func (c *checker) namedCall(e ast.Expr, name string, args []ast.Expr, member boo
 	n := &Node{Op: OpCall, Name: name, fn: fn, Args: c.values(args)}
 	c.locate(n, e)
 	for _, a := range n.Args {
-		if a.Op == OpConst && a.Type.Dynamic {
+		if reported(a) {
 			return c.wrong() // the argument has been reported
 		}
 	}

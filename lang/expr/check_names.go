@@ -54,7 +54,7 @@ func (c *checker) name(e ast.Expr) *Node {
 	steps, ok := c.chain(e)
 	if !ok {
 		operand := c.value(e.AsSelect().Operand())
-		if !operand.Type.Dynamic || operand.Op != OpConst {
+		if !reported(operand) {
 			c.beyond = c.beyond || operand.Type.Dynamic
 			c.report(errNoFields(c.whole(e), operand.Type, e.AsSelect().FieldName()))
 		}

@@ -244,6 +244,9 @@ func (c *checker) negation(n *Node) {
 
 func (c *checker) index(args []ast.Expr) *Node {
 	n := &Node{Op: OpIndex, Args: c.values(args)}
+	if reported(n.Args[0]) || reported(n.Args[1]) {
+		return c.wrong()
+	}
 	list, i := n.Args[0].Type, n.Args[1].Type
 	n.Type = list.Elem()
 	n.Type.Nullable = n.Type.Nullable || list.Nullable || i.Nullable

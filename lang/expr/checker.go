@@ -107,6 +107,9 @@ func (c *checker) recordAsValue(n *Node) *Node {
 // wrong stands for a part that has been reported.
 func (c *checker) wrong() *Node { return &Node{Op: OpConst, Type: dynamicType()} }
 
+// reported tells whether a node stands for a part that has been reported.
+func reported(n *Node) bool { return n.Op == OpConst && n.Type.Dynamic }
+
 // place is the range of bytes of the text being checked.
 func (c *checker) place(start, end int) span.Range { return c.p.src.Range(start, end) }
 

@@ -21,7 +21,7 @@ func warnNeverEmpty(at span.Range, e *Node, equal bool) *diag.Diagnostic {
 	if equal {
 		answer = "false"
 	}
-	return caution("SYN321", "Test for null is always "+answer, at, "%s is never empty.", shown(e, "The value"))
+	return caution("SYN321", "Test for null has one answer", at, "%s is never empty, so this is always %s.", shown(e, "The value"), answer)
 }
 
 // SYN322: a divisor that can be zero.
