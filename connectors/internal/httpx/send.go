@@ -136,8 +136,9 @@ func (c *Client) send(ctx context.Context, p *prepared, g Grant) (*Answer, error
 
 // lost is the error of a request without a whole answer.
 func (c *Client) lost(ctx context.Context, err error, p *prepared, a *Answer, u *url.URL, sent bool) error {
-	var e *connectors.Error
-	if !errors.As(err, &e) {
+	// Only read makes one itself; one deeper in the chain is the cause of a cancelled context, and somebody else's.
+	e, own := err.(*connectors.Error)
+	if !own {
 		e = c.unreachable(ctx, err, u.Host, sent, p.safe)
 	} else if !p.safe {
 		e.Class = connectors.InDoubt // an answer that cannot be read is no answer

@@ -288,3 +288,20 @@ func TestPageForPeopleInPlaceOfJSON(t *testing.T) {
 	_, err = c.JSON(context.Background(), Request{Method: "POST", Path: "/x"}, &out)
 	wantClass(t, connectors.AsError(err), connectors.InDoubt)
 }
+
+func TestCauseOfACancelledContextIsLeftAlone(t *testing.T) {
+	c, _, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		<-r.Context().Done()
+	}, nil)
+	cause := &connectors.Error{Class: connectors.Limit, Message: "another call failed"}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	time.AfterFunc(10*time.Millisecond, func() { cancel(cause) })
+	_, err := c.Do(ctx, Request{Method: "POST", Path: "/x"})
+	if e := connectors.AsError(err); e == cause || e.Class != connectors.InDoubt || !errors.Is(e, context.Canceled) {
+		t.Errorf("%+v", e)
+	}
+	if cause.Request != "" || cause.Class != connectors.Limit {
+		t.Errorf("the cause was changed: %+v", cause)
+	}
+}
