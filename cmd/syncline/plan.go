@@ -236,10 +236,10 @@ func (t *textPlan) problem(p engine.Problem) {
 
 func (t *textPlan) end(r state.Run) {
 	if t.limit > 0 && t.shown > t.limit {
-		fmt.Fprintf(t.out, "  … and %s more\n", count(t.shown-t.limit, "change"))
+		fmt.Fprintf(t.out, "  … and %s\n", count(t.shown-t.limit, "more change"))
 	}
 	if t.problems > maxProblems {
-		fmt.Fprintf(t.out, "  … and %s more that match nothing, match several, or are rejected\n", count(t.problems-maxProblems, "record"))
+		fmt.Fprintf(t.out, "  … and %s that match nothing, match several, or are rejected\n", count(t.problems-maxProblems, "more record"))
 	}
 	sum := engine.Summarize(r)
 	fmt.Fprintf(t.out, "  %s; %s\n", sumText(sum), callsText(r.Calls))

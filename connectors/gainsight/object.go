@@ -185,11 +185,17 @@ func (f *field) mapLookup(m *metaField) {
 	f.schema.Relationship = f.link
 }
 
+const gsidLength = 36
+
 // mapType sets the schema's type from the API's.
 func mapType(m *metaField, s *schema.Field) form {
 	length := int(m.Meta.Length)
 	switch strings.ToUpper(m.DataType) {
-	case "STRING", "TEXT", "TEXTAREA", "LONGTEXT", "RICHTEXTAREA", "RICHTEXT", "SFDCID", "GSID", "LOOKUP":
+	case "GSID", "LOOKUP":
+		// Describe gives the width of the column, 220; every Gsid has the same length.
+		s.Kind, s.Length = schema.Text, gsidLength
+		return formText
+	case "STRING", "TEXT", "TEXTAREA", "LONGTEXT", "RICHTEXTAREA", "RICHTEXT", "SFDCID":
 		s.Kind, s.Length = schema.Text, length
 		return formText
 	case "EMAIL":

@@ -5,6 +5,7 @@ sync "cta_tasks" {
   from        = cs.call_to_action
   to          = crm.Task
   where       = "!source.IsClosed && source.CompanyId__gr.SfdcAccountId != null"
+  on_leave    = "ignore" # a task outlives its call to action: whoever works on it closes it
 
   schedule {
     cron = "*/15 * * * *"
@@ -24,7 +25,7 @@ sync "cta_tasks" {
   map {
     WhatId       = account.Id
     OwnerId      = account.OwnerId
-    Subject      = text("{{ source.TypeId__gr.Name }}: {{ truncate(source.Name, 200) }}")
+    Subject      = text("{{ truncate(source.TypeId__gr.Name, 40) }}: {{ truncate(source.Name, 100) }}")
     ActivityDate = source.DueDate
   }
   write {

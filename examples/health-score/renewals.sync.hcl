@@ -19,6 +19,6 @@ sync "renewal_forecast" {
   }
 
   map {
-    Expected_Renewal_ARR__c = "round(source.Arr * (source.Health_Score__gc < 60 ? 0.8 : 1.0), 2)"
+    Expected_Renewal_ARR__c = "round(source.Arr * (coalesce(source.Health_Score__gc, 100) < 60 ? 0.8 : 1.0), 2)"
   }
 }

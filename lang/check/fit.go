@@ -92,10 +92,14 @@ func (c *checker) fitsNumber(m *Mapping) {
 	switch {
 	case t.Scale > scale:
 		c.report(errDigitsLost(m, scale, false))
-	case f.Precision > 0 && from.Precision-from.Scale > whole:
+	case f.Precision > 0 && from.Precision-from.Scale > whole && from.Precision-from.Scale < unboundedDigits:
 		c.report(warnNumberLarge(m, from, whole))
 	}
 }
+
+// unboundedDigits: a field with room for so many digits before the point has the room that its system gives every
+// number; it says nothing of the values.
+const unboundedDigits = 15
 
 func wholeDigits(f float64) int {
 	f = math.Trunc(math.Abs(f))
