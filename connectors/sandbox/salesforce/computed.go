@@ -57,7 +57,7 @@ func computedField(object string, f *field) (system, func(*table, *row) cell) {
 // formulas are the fields that are worked out when they are read.
 var formulas = map[string]func(*table, *row) cell{
 	"Account.Legacy_Score__c": func(t *table, r *row) cell {
-		return numCell(math.Round(at(t, r, "Health_Score__c").num) / 10)
+		return numCell(round(at(t, r, "Health_Score__c").num/10, 1))
 	},
 	"Contact.Name": personName,
 	"User.Name":    personName,
