@@ -49,6 +49,10 @@ func classify(a *httpx.Answer, safe bool) *connectors.Error {
 		case http.StatusRequestURITooLong, http.StatusRequestHeaderFieldsTooLarge:
 			return &connectors.Error{Class: connectors.Permanent, Code: "uri_too_long", Message: "the query is longer than Salesforce takes",
 				Hint: "map fewer fields of this object in one rule"}
+		case http.StatusRequestEntityTooLarge:
+			// A write of several records is split on this, until one alone is too large.
+			return &connectors.Error{Class: connectors.Reject, Code: "http_413", Message: "the record is larger than Salesforce takes in one call",
+				Hint: "shorten its long texts"}
 		case 420:
 			return &connectors.Error{Class: connectors.Permanent, Code: "http_420", Message: "the organisation cannot be reached any more",
 				Hint: "a scratch organisation that has expired answers so"}

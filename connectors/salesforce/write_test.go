@@ -271,6 +271,31 @@ func TestCallRefusedForOneRecordIsSplit(t *testing.T) {
 	}
 }
 
+func TestCallThatIsTooLargeIsSplit(t *testing.T) {
+	o := newOrg(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength > 30_000 {
+			answer(w, 413, "")
+			return
+		}
+		saveAll(w, r)
+	})
+	c := o.open(t, nil)
+	records := make([]connectors.Record, 8)
+	for i := range records {
+		records[i].Fields = set("Long__c", strings.Repeat("x", 10_000))
+	}
+	records[5].Fields = set("Long__c", strings.Repeat("x", 40_000))
+	got, err := c.Write(t.Context(), o.things(t, c, connectors.Create, records...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, r := range got {
+		if (i == 5) != (r.Err != nil) || i == 5 && r.Err.Class != connectors.Reject {
+			t.Errorf("%d: %+v", i, r)
+		}
+	}
+}
+
 func TestErrorsOfCalls(t *testing.T) {
 	for _, tc := range []struct {
 		status int
