@@ -7,7 +7,6 @@ import (
 	"github.com/syncline/syncline/connectors/salesforce/soql"
 	"github.com/syncline/syncline/lang/query"
 	"github.com/syncline/syncline/lang/schema"
-	"github.com/syncline/syncline/lang/value"
 )
 
 // filterCaps is what SOQL can evaluate.
