@@ -67,3 +67,31 @@ func TestPagesShowWhatTheyMean(t *testing.T) {
 
 // titled are codes whose summary tells certain from possible.
 var titled = map[string]bool{"SYN408": true, "SYN410": true}
+
+// TestLanguagePageCompiles compiles every rule on the language page: nothing may be said of any.
+func TestLanguagePageCompiles(t *testing.T) {
+	base, err := os.ReadFile("conformance/schema.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, _ := Reference("language.md")
+	rules := 0
+	for _, block := range exampleBlock.FindAllStringSubmatch(page, -1) {
+		text := block[1]
+		if !strings.Contains(text, "sync \"") {
+			continue
+		}
+		rules++
+		if !strings.Contains(text, "connection ") {
+			text = "connection \"gainsight\" \"cs\" {\n}\n\nconnection \"salesforce\" \"crm\" {\n}\n\n" + text
+		}
+		m, diags := lang.Load([]lang.Source{{Name: "example.sync.hcl", Text: []byte(text)}})
+		_, more := lang.Compile(m, lang.Inputs{Catalogs: parseSchema(t, string(base))})
+		for _, d := range append(diags, more...) {
+			t.Errorf("%s", d)
+		}
+	}
+	if rules == 0 {
+		t.Error("the page shows no rule")
+	}
+}

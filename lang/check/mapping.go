@@ -219,12 +219,15 @@ func (c *checker) emptiness(s *Sync, m *Mapping) {
 	if f.Nullable || f.Kind == schema.MultiPicklist || t.Dynamic || !t.Nullable {
 		return
 	}
-	always := t.Const != nil && t.Const.IsNull()
-	switch {
-	case always && (m.OnNull == "clear" || s.Creates() && f.Required):
+	// An empty value clears the field in an update, where it is written then; a create leaves it out.
+	clears := m.OnNull == "clear" && (m.Write == "always" || m.Write == "with_changes")
+	if !clears && !(s.Creates() && f.Required) {
+		return
+	}
+	switch always := t.Const != nil && t.Const.IsNull(); {
+	case always:
 		c.report(errAlwaysEmpty(m, s))
-	case always, m.Same:
-	case m.OnNull == "clear" || s.Creates() && f.Required:
+	case !m.Same:
 		c.report(warnMayBeEmpty(m, s))
 	}
 }

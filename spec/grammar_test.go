@@ -1,0 +1,111 @@
+package spec
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/syncline/syncline/lang/syntax"
+)
+
+const blocksMark = "<!-- From here on the text is made of the parser's own grammar: go test ./spec -run Grammar -update -->\n"
+
+// TestGrammarPageIsWhatTheParserTakes compares the tables of blocks in grammar.md with the grammar that files are checked
+// against.
+func TestGrammarPageIsWhatTheParserTakes(t *testing.T) {
+	page, err := os.ReadFile("grammar.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, _, ok := strings.Cut(string(page), blocksMark)
+	if !ok {
+		t.Fatal("grammar.md has lost its mark")
+	}
+	want := head + blocksMark + blocksText()
+	if *update {
+		if err := os.WriteFile("grammar.md", []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if want != string(page) {
+		t.Error("grammar.md is not what the parser takes: run go test ./spec -run Grammar -update")
+	}
+}
+
+// formText says what each form of value looks like.
+var formText = map[syntax.Form]string{
+	syntax.Expression: "expression", syntax.PlainText: "text", syntax.Choice: "one of", syntax.Whole: "whole number",
+	syntax.Number: "number", syntax.Flag: "`true` or `false`", syntax.Duration: "duration, `\"15m\"`", syntax.ObjectRef: "`CONNECTION.OBJECT`",
+	syntax.RefList: "list of references", syntax.TextList: "list of texts", syntax.Setting: "setting", syntax.KeyList: "keys",
+	syntax.RowMap: "rows", syntax.Literal: "text or constant", syntax.ColumnMap: "columns",
+}
+
+func blocksText() string {
+	var b strings.Builder
+	for _, block := range syntax.Grammar().Blocks {
+		writeBlock(&b, block, "")
+	}
+	return b.String()
+}
+
+func writeBlock(b *strings.Builder, s *syntax.BlockSpec, parent string) {
+	if s.Later {
+		return
+	}
+	path := parent + s.Name
+	fmt.Fprintf(b, "\n### `%s`\n\n%s%s\n", header(s, path), s.Doc, once(s, parent))
+	if len(s.Attrs) > 0 || s.Free != nil {
+		b.WriteString("\n| attribute | value | |\n|---|---|---|\n")
+	}
+	for _, a := range s.Attrs {
+		if !a.Later {
+			fmt.Fprintf(b, "| `%s`%s | %s | %s |\n", a.Name, required(a), form(a), cell(a.Doc))
+		}
+	}
+	if s.Free != nil {
+		fmt.Fprintf(b, "| any name | %s | %s |\n", form(s.Free), cell(s.Free.Doc))
+	}
+	for _, n := range s.Blocks {
+		writeBlock(b, n, path+" › ")
+	}
+}
+
+func header(s *syntax.BlockSpec, path string) string {
+	for _, l := range s.Labels {
+		name := `"` + l.Name + `"`
+		if l.Optional {
+			name = "[" + name + "]"
+		}
+		path += " " + name
+	}
+	return path
+}
+
+func once(s *syntax.BlockSpec, parent string) string {
+	if s.Once && parent != "" {
+		return " At most one."
+	}
+	return ""
+}
+
+func required(a *syntax.AttrSpec) string {
+	if a.Required {
+		return " (required)"
+	}
+	return ""
+}
+
+func form(a *syntax.AttrSpec) string {
+	if a.Form != syntax.Choice {
+		return formText[a.Form]
+	}
+	words := make([]string, len(a.OneOf))
+	for i, w := range a.OneOf {
+		words[i] = "`\"" + w + "\"`"
+	}
+	return strings.Join(words, ", ")
+}
+
+func cell(doc string) string { return strings.ReplaceAll(doc, "|", `\|`) }
