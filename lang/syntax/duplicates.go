@@ -8,26 +8,35 @@ import (
 	"github.com/syncline/syncline/lang/span"
 )
 
-// duplicateAttributes reports the attributes that HCL dropped from this body. Nested bodies were done before,
-// so what is left in the body's range is its own.
-func (p *parser) duplicateAttributes(b *hclsyntax.Body) {
-	within := p.rng(b.SrcRange)
-	p.redefined = slices.DeleteFunc(p.redefined, func(r span.Range) bool {
-		if r.Start < within.Start || r.End > within.End {
-			return false
+// redefinition is the place of an attribute that HCL dropped because its name was there already.
+type redefinition struct {
+	span.Range
+	done bool // reported, or in a block that is not looked into
+}
+
+// redefinedIn visits what HCL dropped within a range and was not visited before. Nested bodies come before their
+// parents, so what is left in the range of a body is its own.
+func (p *parser) redefinedIn(within span.Range, visit func(span.Range)) {
+	first, _ := slices.BinarySearchFunc(p.redefined, within.Start, func(r redefinition, at int) int { return r.Start - at })
+	for i := first; i < len(p.redefined) && p.redefined[i].End <= within.End; i++ {
+		if !p.redefined[i].done {
+			p.redefined[i].done = true
+			visit(p.redefined[i].Range)
 		}
+	}
+}
+
+func (p *parser) duplicateAttributes(b *hclsyntax.Body) {
+	p.redefinedIn(p.rng(b.SrcRange), func(r span.Range) {
 		if first := b.Attributes[r.Text()]; first != nil && !p.isSpoilt(r) {
 			p.add(errDuplicateAttribute(r.Text(), r, p.rng(first.NameRange)))
 		}
-		return true
 	})
 }
 
 // dropRedefined forgets duplicates in a block that is not looked into.
 func (p *parser) dropRedefined(within span.Range) {
-	p.redefined = slices.DeleteFunc(p.redefined, func(r span.Range) bool {
-		return r.Start >= within.Start && r.End <= within.End
-	})
+	p.redefinedIn(within, func(span.Range) {})
 }
 
 // duplicateBlocks reports blocks that may stand once, blocks of one kind with the same label, and a name that is

@@ -21,8 +21,18 @@ func failure(code, summary string, subject span.Range, suggestion, format string
 
 func errTooLarge(f *span.File, size int) *diag.Diagnostic {
 	return failure("SYN101", "File too large", span.Range{File: f}, "",
-		"The file has %.1f MiB; project files have 4 MiB at most. Split it, or keep data in a file that a connection reads.",
-		float64(size)/(1<<20))
+		"The file has %.1f MiB; project files have %d MiB at most. Split it, or keep data in a file that a connection reads.",
+		float64(size)/(1<<20), MaxFileSize>>20)
+}
+
+func errTooMuch(r span.Range) *diag.Diagnostic {
+	return failure("SYN101", "File too large", r, "",
+		"The file has more than %d words and signs. Split it, or keep data in a file that a connection reads.", maxTokens)
+}
+
+func errTooLong(r span.Range) *diag.Diagnostic {
+	return failure("SYN101", "File too large", r, "",
+		"This text has more than %d lines or escapes. Keep data in a file that a connection reads.", maxPieces)
 }
 
 func errNotText(r span.Range, b byte) *diag.Diagnostic {

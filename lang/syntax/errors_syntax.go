@@ -10,7 +10,8 @@ import (
 	"github.com/syncline/syncline/lang/span"
 )
 
-// reword gives HCL's messages in our words, one for a line: those that follow are mostly of its making.
+// reword gives HCL's messages in our words, one for a line: those that follow are mostly of its making, as are
+// those behind the first few hundred.
 func (p *parser) reword(broken []*hcl.Diagnostic) {
 	told := map[int]bool{}
 	for _, d := range p.diags {
@@ -22,7 +23,7 @@ func (p *parser) reword(broken []*hcl.Diagnostic) {
 			r = p.rng(*d.Subject)
 		}
 		n := r.StartPos().Line
-		if told[n] {
+		if told[n] || len(told) > maxRepairs {
 			continue
 		}
 		told[n] = true

@@ -44,15 +44,16 @@ type parser struct {
 	file  *span.File
 	src   []byte
 	diags diag.List
-	// redefined are the places of attributes that HCL dropped because their name was there already. They are
-	// ours to report, by the body they stand in.
-	redefined []span.Range
+	// redefined are the places of attributes that HCL dropped because their name was there already, in
+	// order. They are ours to report, by the body they stand in.
+	redefined []redefinition
 	lost      []Lost
 	// work is the source with its syntax errors written over, byte for byte; spoilt are the places, and names
 	// counts the names among them.
 	work   []byte
 	spoilt []span.Range
 	names  int
+	tokens int // how many there are: what parsing costs
 }
 
 func (p *parser) add(d *diag.Diagnostic) { p.diags = append(p.diags, d) }

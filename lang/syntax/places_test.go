@@ -145,6 +145,8 @@ func TestBadFiles(t *testing.T) {
 	}
 	for name, c := range map[string]struct{ src, code string }{
 		"huge":          {strings.Repeat("# comment\n", 500_000), "SYN101"},
+		"many words":    {strings.Repeat("[]", 900_000), "SYN101"},
+		"long heredoc":  {"x = <<E\n" + strings.Repeat("y\n", 200_000) + "E\n", "SYN101"},
 		"binary":        {"sync \"a\" {\x00}", "SYN102"},
 		"latin-1":       {"description = \"Gr\xf6\xdfe\"", "SYN102"},
 		"UTF-16":        {"\xff\xfes\x00y\x00", "SYN102"},

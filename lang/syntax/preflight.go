@@ -12,7 +12,11 @@ import (
 
 const (
 	// MaxFileSize is the most bytes of a file that Parse reads.
-	MaxFileSize = 4 << 20
+	MaxFileSize = 2 << 20
+	// maxTokens bounds the memory that a file of nothing but brackets takes.
+	maxTokens = 1_000_000
+	// maxPieces bounds the lines and escapes of one text, which HCL joins one by one in square time.
+	maxPieces = 2000
 	// maxDepth bounds what HCL's recursive parser descends into: a stack overflow of Go cannot be recovered from.
 	maxDepth = 100
 )
@@ -28,6 +32,15 @@ func (p *parser) preflight() bool {
 		return false
 	}
 	tokens, _ := hclsyntax.LexConfig(p.src, p.file.Name, hcl.InitialPos)
+	p.tokens = len(tokens)
+	if len(tokens) > maxTokens {
+		p.add(errTooMuch(p.rng(tokens[maxTokens].Range)))
+		return false
+	}
+	if long, found := tooLong(tokens); found {
+		p.add(errTooLong(p.rng(long.Range)))
+		return false
+	}
 	if deep, found := tooDeep(tokens); found {
 		p.add(errTooDeep(p.rng(deep.Range)))
 		return false
@@ -76,6 +89,22 @@ func tooDeep(tokens hclsyntax.Tokens) (hclsyntax.Token, bool) {
 		}
 		if depth > maxDepth || prefix > maxDepth || conditions > maxDepth {
 			return t, true
+		}
+	}
+	return hclsyntax.Token{}, false
+}
+
+// tooLong finds the token at which a text has more pieces than maxPieces.
+func tooLong(tokens hclsyntax.Tokens) (hclsyntax.Token, bool) {
+	pieces := 0
+	for _, t := range tokens {
+		switch t.Type {
+		case hclsyntax.TokenQuotedLit, hclsyntax.TokenStringLit:
+			if pieces++; pieces > maxPieces {
+				return t, true
+			}
+		default:
+			pieces = 0
 		}
 	}
 	return hclsyntax.Token{}, false

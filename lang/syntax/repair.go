@@ -20,7 +20,7 @@ import (
 
 const (
 	maxRepairs   = 200
-	repairBudget = 64 << 20 // bytes parsed again for one file
+	repairBudget = 3_000_000 // tokens parsed again for one file
 )
 
 // parseRepairing parses the file, mending what can be mended. It is false when the tree must not be trusted.
@@ -31,11 +31,12 @@ func (p *parser) parseRepairing() (*hclsyntax.Body, bool) {
 		p.redefined = nil
 		broken := p.sortOut(all)
 		if len(broken) == 0 {
+			slices.SortFunc(p.redefined, func(a, b redefinition) int { return a.Start - b.Start })
 			body, ok := file.Body.(*hclsyntax.Body)
 			return body, ok
 		}
 		first := slices.MinFunc(broken, func(a, b *hcl.Diagnostic) int { return start(a) - start(b) })
-		if n > maxRepairs || n*len(p.src) > repairBudget || !p.repair(first) {
+		if n > maxRepairs || n*p.tokens > repairBudget || !p.repair(first, broken) {
 			p.reword(broken)
 			return nil, false
 		}
@@ -47,7 +48,7 @@ func (p *parser) sortOut(all hcl.Diagnostics) (broken []*hcl.Diagnostic) {
 	for _, d := range all {
 		switch {
 		case d.Summary == "Attribute redefined" && d.Subject != nil:
-			p.redefined = append(p.redefined, p.rng(*d.Subject))
+			p.redefined = append(p.redefined, redefinition{Range: p.rng(*d.Subject)})
 		case d.Severity == hcl.DiagError:
 			broken = append(broken, d)
 		}
@@ -63,15 +64,19 @@ func start(d *hcl.Diagnostic) int {
 }
 
 // repair reports the mistake and mends it in the copy. False: nothing was reported and nothing changed.
-func (p *parser) repair(d *hcl.Diagnostic) bool {
+func (p *parser) repair(d *hcl.Diagnostic, all []*hcl.Diagnostic) bool {
 	if d.Subject == nil {
 		return false
+	}
+	if d.Summary == badEscape {
+		p.repairEscapes(all)
+		return true
 	}
 	m := &mistake{Diagnostic: d, at: p.rng(*d.Subject)}
 	m.line = p.lineAt(p.culprit(m))
 	before := p.work
 	for _, try := range []func(*mistake) (*diag.Diagnostic, bool){
-		p.repairEscape, p.repairTemplate, p.repairName, p.repairHeader, p.repairStray,
+		p.repairTemplate, p.repairName, p.repairHeader, p.repairStray,
 		p.repairQuotes, p.repairLine, p.repairValue,
 	} {
 		report, ok := try(m)

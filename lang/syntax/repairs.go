@@ -6,18 +6,34 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/hashicorp/hcl/v2"
+
 	"github.com/syncline/syncline/lang/diag"
 	"github.com/syncline/syncline/lang/span"
 )
 
-// repairEscape: "\d+".
-func (p *parser) repairEscape(m *mistake) (*diag.Diagnostic, bool) {
-	if !m.is("Invalid escape sequence") || m.at.End <= m.at.Start {
-		return nil, false
+const badEscape = "Invalid escape sequence"
+
+// repairEscapes: "\d+". One does not come of another, so all are mended at once.
+func (p *parser) repairEscapes(all []*hcl.Diagnostic) {
+	p.work = bytes.Clone(p.work)
+	told := 0
+	for _, d := range all {
+		if d.Summary != badEscape || d.Subject == nil {
+			continue
+		}
+		r := p.rng(*d.Subject)
+		if r.Start == r.End {
+			continue
+		}
+		for i := r.Start; i < r.End; i++ {
+			p.work[i] = 'x'
+		}
+		if told++; told <= maxRepairs {
+			p.spoilt = append(p.spoilt, r)
+			p.add(errEscape(r))
+		}
 	}
-	p.overwrite(m.at.Start, m.at.End, strings.Repeat("x", m.at.End-m.at.Start))
-	p.spoilt = append(p.spoilt, m.at)
-	return errEscape(m.at), true
 }
 
 var opensTemplate = regexp.MustCompile(`(^|[^$])\$\{|(^|[^%])%\{`)
