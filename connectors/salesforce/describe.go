@@ -92,10 +92,12 @@ func (c *conn) Describe(ctx context.Context, names []string, prev *schema.Catalo
 	}
 	if missing {
 		// Only now is the list of all names worth a call: it tells which name was meant.
-		if list, err := c.Objects(ctx); err == nil {
-			for _, o := range list {
-				catalog.Names = append(catalog.Names, o.Name)
-			}
+		list, err := c.Objects(ctx)
+		if err != nil && len(catalog.Objects) == 0 {
+			return nil, err // it is not the objects that are missing, but the API or the right to it
+		}
+		for _, o := range list {
+			catalog.Names = append(catalog.Names, o.Name)
 		}
 	}
 	return catalog, nil

@@ -187,3 +187,8 @@ func TestDescribeThatFails(t *testing.T) {
 		t.Error(e.RetryAfter)
 	}
 }
+
+func TestDescribeWithoutTheAPI(t *testing.T) {
+	_, err := newOrg(t, nil).open(t, connectors.Settings{"api_version": textValue("99.0")}).Describe(t.Context(), []string{"Account"}, nil)
+	wantClass(t, err, connectors.Permanent, "may lack this version of the API")
+}

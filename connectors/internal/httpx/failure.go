@@ -15,8 +15,12 @@ import (
 	"github.com/syncline/syncline/connectors"
 )
 
-// codeTooMany is the code of a 429 whose answer says no more.
-const codeTooMany = "http_429"
+const (
+	// codeTooMany is the code of a 429 whose answer says no more.
+	codeTooMany = "http_429"
+	// codeNoHost is the code of a name that name servers do not know: asking again at once is no use.
+	codeNoHost = "unknown_host"
+)
 
 // byStatus is the error of an answer that the connector has no better word for.
 func byStatus(a *Answer, safe bool) *connectors.Error {
@@ -85,6 +89,10 @@ func (c *Client) unreachable(ctx context.Context, err error, host string, sent, 
 	var invalid x509.CertificateInvalidError
 	if errors.As(err, &hostname) || errors.As(err, &authority) || errors.As(err, &invalid) {
 		e.Class = connectors.Permanent
+	}
+	var dns *net.DNSError
+	if errors.As(err, &dns) && dns.IsNotFound {
+		e.Code = codeNoHost
 	}
 	// The cause's own text may hold the URL with its query; ours does not, so only its type is kept.
 	e.Err = quiet{e.Message, err}

@@ -50,7 +50,7 @@ func Backoff(n int, asked time.Duration) time.Duration {
 
 // again tells whether a safe request that failed so is worth another attempt, and after how long.
 func (c *Client) again(e *connectors.Error, attempt int) (time.Duration, bool) {
-	if attempt >= c.opts.Attempts {
+	if attempt >= c.opts.Attempts || e.Code == codeNoHost {
 		return 0, false
 	}
 	switch e.Class {

@@ -305,3 +305,18 @@ func TestCauseOfACancelledContextIsLeftAlone(t *testing.T) {
 		t.Errorf("the cause was changed: %+v", cause)
 	}
 }
+
+func TestUnknownHostIsNotAskedAgain(t *testing.T) {
+	clock := newClock()
+	c, err := New(Options{BaseURL: "https://nowhere.example", Sleep: clock.Sleep, Config: connectors.Config{
+		Transport: silent{&net.OpError{Op: "dial", Err: &net.DNSError{Name: "nowhere.example", IsNotFound: true}}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := failure(t, c, Request{Path: "/x"})
+	wantClass(t, e, connectors.Retry)
+	wantIn(t, e.Error(), "the name nowhere.example is not known", "check the address")
+	if len(clock.slept) != 0 {
+		t.Errorf("waited %v", clock.slept)
+	}
+}
