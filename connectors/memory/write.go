@@ -11,21 +11,42 @@ import (
 	"github.com/syncline/syncline/lang/value"
 )
 
-// Write writes records one by one; each has its own outcome.
+// Write writes records one by one; each has its own outcome. More than a call takes go in several calls.
 func (s *System) Write(ctx context.Context, w connectors.Write) ([]connectors.Result, error) {
+	s.mu.Lock()
+	t, size := s.tables[w.Object.Name], s.limits.WriteBatch
+	s.mu.Unlock()
+	if t == nil {
+		return nil, &connectors.Error{Class: connectors.Permanent, Message: fmt.Sprintf("there is no object %q", w.Object.Name)}
+	}
+	if size <= 0 || len(w.Records) <= size {
+		return s.call(ctx, t, w)
+	}
+	var out []connectors.Result
+	for part := range slices.Chunk(w.Records, size) {
+		one := w
+		one.Records = part
+		results, err := s.call(ctx, t, one)
+		if err != nil {
+			results = make([]connectors.Result, len(part))
+			for i := range results {
+				results[i].Err = connectors.AsError(err)
+			}
+		}
+		out = append(out, results...)
+	}
+	return out, nil
+}
+
+// call is one call.
+func (s *System) call(ctx context.Context, t *table, w connectors.Write) ([]connectors.Result, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("writing %s: %w", w.Object.Name, err)
 	}
 	s.called(ctx, Call{Kind: w.Op.String(), Object: w.Object.Name, Records: len(w.Records)})
 	s.mu.Lock()
-	hooks, t, most := s.hooks, s.tables[w.Object.Name], s.limits.WriteBatch
+	hooks := s.hooks
 	s.mu.Unlock()
-	if t == nil {
-		return nil, &connectors.Error{Class: connectors.Permanent, Message: fmt.Sprintf("there is no object %q", w.Object.Name)}
-	}
-	if most > 0 && len(w.Records) > most {
-		return nil, &connectors.Error{Class: connectors.Permanent, Message: fmt.Sprintf("%d records in a call, %d are allowed", len(w.Records), most)}
-	}
 	if hooks.BeforeWrite != nil {
 		if err := hooks.BeforeWrite(w); err != nil {
 			return nil, err
@@ -149,7 +170,6 @@ type replacement struct {
 	t      *table
 	layout *value.Layout
 	rows   [][]value.Value
-	done   bool
 }
 
 func (r *replacement) Append(_ context.Context, b *value.Batch) error {
@@ -162,7 +182,15 @@ func (r *replacement) Append(_ context.Context, b *value.Batch) error {
 func (r *replacement) Commit(context.Context) error {
 	r.s.mu.Lock()
 	defer r.s.mu.Unlock()
-	r.t.whole, r.t.layout, r.done = r.rows, r.layout, true
+	r.t.whole, r.t.layout = r.rows, r.layout
+	r.t.rows, r.t.byStamp = map[string]*row{}, nil
+	for _, values := range r.rows {
+		fields := Map{}
+		for i, v := range values {
+			fields[r.layout.Names[i]] = v
+		}
+		r.t.set(r.s.idFor(r.t, fields), r.s.tick(), fields)
+	}
 	return nil
 }
 
