@@ -65,7 +65,7 @@ type dialect interface {
 
 // inserts are the statements that change records. Rows are aligned with cols.
 type inserts interface {
-	// insert adds rows and gives their keys where the database makes them (one row then), else nil.
+	// insert adds rows and gives their keys in order where the database makes them, else nil.
 	insert(ctx context.Context, tx *txn, t *table, cols []*column, rows [][]value.Value) ([]string, error)
 	// update sets cols of the records whose column by has the given texts, and tells which it found.
 	update(ctx context.Context, tx *txn, t *table, by *column, keys []string, cols []*column, rows [][]value.Value) ([]bool, error)

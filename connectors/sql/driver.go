@@ -202,5 +202,5 @@ func parseLayout(s string) (time.Time, string, error) {
 
 func base64Text(b []byte) value.Value { return value.Text(base64.StdEncoding.EncodeToString(b)) }
 
-// binary is the bytes of a base64 text.
-func binary(s string) ([]byte, error) { return base64.StdEncoding.DecodeString(s) }
+// decodeBase64 is the bytes of a base64 text.
+func decodeBase64(s string) ([]byte, error) { return base64.StdEncoding.DecodeString(s) }

@@ -209,8 +209,9 @@ func (r *rows) statement(limit int) (text string, args []any, pos int) {
 		along = r.t.key
 	}
 	var list []string
-	for _, c := range along {
-		list = append(list, d.position(c))
+	for i, c := range along {
+		// Named, or ORDER BY would take the position, a text, for the column.
+		list = append(list, d.position(c)+" AS "+d.quote("syncline_at_"+strconv.Itoa(i)))
 	}
 	pos = len(list)
 	for _, c := range r.cols {

@@ -95,12 +95,14 @@ func createSQLite(ctx context.Context, path string, c connectors.Config) error {
 	return nil
 }
 
-func (sqliteDialect) name() string            { return "sqlite" }
-func (sqliteDialect) quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
-func (sqliteDialect) place(int) string        { return "?" }
-func (sqliteDialect) multi() bool             { return false }
-func (sqliteDialect) savepoints() bool        { return false }
-func (sqliteDialect) lockClause() string      { return "" }
+func (sqliteDialect) name() string { return "sqlite" }
+func (sqliteDialect) quote(name string) string {
+	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
+}
+func (sqliteDialect) place(int) string   { return "?" }
+func (sqliteDialect) multi() bool        { return false }
+func (sqliteDialect) savepoints() bool   { return false }
+func (sqliteDialect) lockClause() string { return "" }
 
 func (sqliteDialect) identity(ctx context.Context, db *stdsql.DB) (user, database, version string, err error) {
 	err = db.QueryRowContext(ctx, "SELECT file, sqlite_version() FROM pragma_database_list WHERE name = 'main'").Scan(&database, &version)
@@ -300,4 +302,3 @@ func meet(k schema.Kind, v any, seen bool) schema.Kind {
 	}
 	return schema.Any
 }
-

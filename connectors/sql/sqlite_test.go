@@ -2,7 +2,7 @@ package sql_test
 
 import (
 	stdsql "database/sql"
-	"fmt"
+	"maps"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -134,35 +134,35 @@ func openSQLite(t *testing.T, schema string) (server, connectors.Config) {
 }
 
 func TestSQLite(t *testing.T) {
-	for _, form := range []struct {
-		name, schema string
-		tracked      bool
+	for name, form := range map[string]struct {
+		key     string
+		tracked bool
 	}{
-		{"tracked", sqliteItem, true},
-		{"plain", sqliteItem, false},
-		{"without rowid", strings.Replace(sqliteItem, "updated_at TEXT)", "updated_at TEXT) WITHOUT ROWID", 1), true},
-		{"text key", strings.Replace(sqliteItem, "id INTEGER PRIMARY KEY", "id TEXT PRIMARY KEY DEFAULT (lower(hex(randomblob(8))))", 1), true},
+		"tracked":  {"id INTEGER PRIMARY KEY", true},
+		"plain":    {"id INTEGER PRIMARY KEY", false},
+		"text key": {"id TEXT PRIMARY KEY DEFAULT (lower(hex(randomblob(8))))", true},
 	} {
-		if form.name == "without rowid" {
-			form.schema = strings.Replace(form.schema, "id INTEGER PRIMARY KEY", "id TEXT NOT NULL PRIMARY KEY DEFAULT (lower(hex(randomblob(8))))", 1)
-		}
-		t.Run(form.name, func(t *testing.T) {
-			lacks := map[connectortest.Capability]string{}
-			for c, why := range lacking {
-				lacks[c] = why
-			}
-			if !form.tracked {
-				lacks[connectortest.Resumes] = "no modified column is declared"
-			}
-			connectortest.Exercise(t, connectortest.Factory{Type: sql.SQLite(), Lacks: lacks, Setup: func(t *testing.T) connectortest.Fixture {
-				s, config := openSQLite(t, form.schema)
-				if form.tracked {
-					config = tracked(config)
-				}
-				return s.fixture(config)
-			}})
-		})
+		t.Run(name, func(t *testing.T) { exerciseServer(t, sql.SQLite(), openSQLite, sqliteItem, form.key, form.tracked) })
 	}
+	t.Run("without rowid", func(t *testing.T) {
+		schema := strings.Replace(sqliteItem, "updated_at TEXT)", "updated_at TEXT) WITHOUT ROWID", 1)
+		exerciseServer(t, sql.SQLite(), openSQLite, schema, "id TEXT NOT NULL PRIMARY KEY DEFAULT (lower(hex(randomblob(8))))", true)
+	})
 }
 
-var _ = fmt.Sprint
+// exerciseServer runs the acceptance suite on the table item with this form of key.
+func exerciseServer(t *testing.T, typ connectors.Type, open func(*testing.T, string) (server, connectors.Config), schema, key string, isTracked bool) {
+	lacks := maps.Clone(lacking)
+	if !isTracked {
+		lacks[connectortest.Resumes] = "no modified column is declared"
+	}
+	first := schema[strings.Index(schema, "id "):strings.Index(schema, ",")]
+	schema = strings.Replace(schema, first, key, 1)
+	connectortest.Exercise(t, connectortest.Factory{Type: typ, Lacks: lacks, Setup: func(t *testing.T) connectortest.Fixture {
+		s, config := open(t, schema)
+		if isTracked {
+			config = tracked(config)
+		}
+		return s.fixture(config)
+	}})
+}

@@ -123,7 +123,7 @@ func (sqliteDialect) stored(c *column, v value.Value) any {
 		return v.AsTime().Format("2006-01-02 15:04:05.999999")
 	case value.KindText:
 		if c.is("blob") {
-			if b, err := binary(v.AsText()); err == nil {
+			if b, err := decodeBase64(v.AsText()); err == nil {
 				return b
 			}
 		}

@@ -41,6 +41,8 @@ type table struct {
 	modified *column
 	view     bool
 	count    int64
+	// denied is what this user may not do.
+	denied struct{ insert, update, remove bool }
 }
 
 // column finds a column by field name, nil when there is none.
@@ -82,10 +84,12 @@ func (t *table) finish() {
 		k.Unique = true
 	}
 	writeable := t.target != "" && !t.view
-	o.Createable, o.Updateable, o.Deletable = writeable, writeable && o.Key != "", writeable && o.Key != ""
+	o.Createable = writeable && !t.denied.insert
+	o.Updateable = writeable && !t.denied.update && o.Key != ""
+	o.Deletable = writeable && !t.denied.remove && o.Key != ""
 	for _, c := range t.cols {
 		c.Computed = c.Computed || c.generated
-		c.Createable, c.Updateable = writeable && !c.Computed, writeable && !c.Computed
+		c.Createable, c.Updateable = o.Createable && !c.Computed, o.Updateable && !c.Computed
 		// A text that may not be null is empty instead, and an empty text is null here.
 		c.Nullable = !c.notNull || c.IsTextual() && !c.Unique
 		c.Required = c.notNull && !c.hasDefault && !c.Computed

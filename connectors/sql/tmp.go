@@ -5,5 +5,4 @@ import (
 	"github.com/syncline/syncline/connectors"
 )
 
-func openPostgres(context.Context, connectors.Config) (*connection, error) { return nil, nil }
-func openMySQL(context.Context, connectors.Config) (*connection, error)    { return nil, nil }
+func openMySQL(context.Context, connectors.Config) (*connection, error) { return nil, nil }

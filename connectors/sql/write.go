@@ -152,17 +152,20 @@ func (j *job) runs() [][]row {
 func (j *job) run(ctx context.Context, rows []row) error {
 	switch j.w.Op {
 	case connectors.Create:
-		return j.each(ctx, rows, j.insert)
+		return j.each(ctx, rows, statementRows, j.insert)
 	case connectors.Update:
-		return j.each(ctx, rows, j.update)
+		return j.each(ctx, rows, statementRows, j.update)
 	case connectors.Delete:
-		return j.each(ctx, rows, j.remove)
+		return j.each(ctx, rows, statementRows, j.remove)
 	}
 	return j.upsert(ctx, rows)
 }
 
+// statementRows is the most rows of one statement.
+const statementRows = 500
+
 // each groups the rows by the columns they set, as a statement has one list of them, and writes group by group.
-func (j *job) each(ctx context.Context, rows []row, write func(context.Context, []row) error) error {
+func (j *job) each(ctx context.Context, rows []row, size int, write func(context.Context, []row) error) error {
 	groups := map[string][]row{}
 	var order []string
 	for _, r := range rows {
@@ -177,11 +180,10 @@ func (j *job) each(ctx context.Context, rows []row, write func(context.Context, 
 		}
 		groups[sig] = append(groups[sig], r)
 	}
+	if !j.c.d.multi() {
+		size = 1
+	}
 	for _, sig := range order {
-		size := 1
-		if j.c.d.multi() && !j.generatedKeys(groups[sig]) {
-			size = 500
-		}
 		for chunk := range slices.Chunk(groups[sig], size) {
 			if err := j.attempt(ctx, chunk, write); err != nil {
 				return err
@@ -189,12 +191,6 @@ func (j *job) each(ctx context.Context, rows []row, write func(context.Context, 
 		}
 	}
 	return nil
-}
-
-// generatedKeys tells whether the database makes the keys of these new rows; they are told for one row at a time.
-func (j *job) generatedKeys(rows []row) bool {
-	key := j.t.single()
-	return j.w.Op == connectors.Create && key != nil && !hasColumn(rows[0].cols, key)
 }
 
 // attempt writes rows by one statement. When the database refuses it, halves are tried, down to the row that is to blame.
@@ -317,7 +313,7 @@ func (j *job) told(rows []row, found []bool) {
 // meets another one in a different unique column is refused, and not written over that one.
 func (j *job) upsert(ctx context.Context, rows []row) error {
 	var there map[string]string
-	for chunk := range slices.Chunk(rows, 500) {
+	for chunk := range slices.Chunk(rows, statementRows) {
 		found, err := j.existing(ctx, chunk)
 		if err != nil {
 			return err
@@ -341,7 +337,7 @@ func (j *job) upsert(ctx context.Context, rows []row) error {
 		r.cols, r.vals = slices.Delete(slices.Clone(r.cols), i, i+1), slices.Delete(slices.Clone(r.vals), i, i+1)
 		old = append(old, r)
 	}
-	if err := j.each(ctx, old, func(ctx context.Context, rows []row) error {
+	if err := j.each(ctx, old, statementRows, func(ctx context.Context, rows []row) error {
 		if len(rows[0].cols) == 0 {
 			return nil
 		}
@@ -349,7 +345,7 @@ func (j *job) upsert(ctx context.Context, rows []row) error {
 	}); err != nil {
 		return err
 	}
-	return j.each(ctx, fresh, j.insert)
+	return j.each(ctx, fresh, statementRows, j.insert)
 }
 
 // existing gives the ids of the records that have one of the keys, by key.
