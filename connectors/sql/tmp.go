@@ -1,8 +1,0 @@
-package sql
-
-import (
-	"context"
-	"github.com/syncline/syncline/connectors"
-)
-
-func openMySQL(context.Context, connectors.Config) (*connection, error) { return nil, nil }
