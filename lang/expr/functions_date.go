@@ -61,7 +61,7 @@ func dateFunctions() []*Function {
 				takes(pTime, pSpan).gives(value.KindBool).do2(withinTime)}},
 		{Name: "days_until", Group: group, Clock: true, Zone: true, Doc: "Days from today to a date; negative when it is past.", Example: `days_until(source.RenewalDate) <= 30`,
 			overloads: []*overload{days(value.KindInt).do1(func(f *Frame, _ *Node, a value.Value) value.Value { return value.Int(f.dayOf(a) - f.today()) })}},
-		{Name: "days_since", Group: group, Clock: true, Zone: true, Doc: "Days from a date to today; negative when it is ahead.", Example: `days_since(source.CreatedDate) > 90`,
+		{Name: "days_since", Group: group, Clock: true, Zone: true, Doc: "Days from a date to today; negative when it is ahead.", Example: `days_since(source.ModifiedDate) > 90`,
 			overloads: []*overload{days(value.KindInt).do1(func(f *Frame, _ *Node, a value.Value) value.Value { return value.Int(f.today() - f.dayOf(a)) })}},
 		{Name: "year", Group: group, Zone: true, Doc: "The year of a date.", Example: `year(date("2026-05-17")) → 2026`, overloads: part(func(d int64) int64 { y, _, _ := civil(d); return int64(y) })},
 		{Name: "quarter", Group: group, Zone: true, Doc: "The quarter of a date, 1 to 4.", Example: `quarter(date("2026-05-17")) → 2`, overloads: part(func(d int64) int64 { _, m, _ := civil(d); return int64(m+2) / 3 })},

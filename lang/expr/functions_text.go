@@ -32,13 +32,13 @@ func textFunctions() []*Function {
 		{Name: "lower", Group: group, Doc: "The text in lower case.", Example: `lower("ÉCOLE") → "école"`,
 			overloads: []*overload{text1(strings.ToLower)}, refine: keepsSet(strings.ToLower)},
 		{Name: "upper", Group: group, Doc: "The text in upper case.", Example: `upper("école") → "ÉCOLE"`,
-			overloads: []*overload{text1(strings.ToUpper)}, refine: widened(strings.ToUpper)},
+			overloads: []*overload{text1(strings.ToUpper)}, refine: keepsSet(strings.ToUpper)},
 		{Name: "lowerAscii", Group: group, standard: true, Doc: "The text with A to Z in lower case.", Example: `"ABC".lowerAscii() → "abc"`,
 			overloads: []*overload{text1(lowerASCII)}, refine: keepsSet(lowerASCII)},
 		{Name: "upperAscii", Group: group, standard: true, Doc: "The text with a to z in upper case.", Example: `"abc".upperAscii() → "ABC"`,
 			overloads: []*overload{text1(upperASCII)}, refine: keepsSet(upperASCII)},
 		{Name: "capitalize", Group: group, Doc: "The text with its first letter in upper case.", Example: `capitalize("renewal") → "Renewal"`,
-			overloads: []*overload{text1(capitalize)}, refine: widened(capitalize)},
+			overloads: []*overload{text1(capitalize)}, refine: keepsSet(capitalize)},
 		{Name: "trim", Group: group, standard: true, Doc: "The text without white space at its ends.", Example: `trim("  Acme ") → "Acme"`,
 			overloads: []*overload{text1(strings.TrimSpace)}, refine: keepsSet(strings.TrimSpace)},
 		{Name: "truncate", Group: group, Doc: "The text cut to at most so many characters, without white space before the cut. Use it where a text may be longer than its field.",
@@ -93,17 +93,6 @@ func textFunctions() []*Function {
 			refine: keepsElem, overloads: []*overload{text1(reverseText), takes(pList).gives(value.KindList).do1(reverseList)}},
 		{Name: "strings.quote", Group: group, standard: true, Doc: "The text in double quotes, with escapes.", Example: `strings.quote("a\"b") → "\"a\\\"b\""`,
 			overloads: []*overload{text1(quote)}},
-	}
-}
-
-// widened is keepsSet for functions that can lengthen a text (ß → SS).
-func widened(f func(string) string) func(*Node) {
-	keep := keepsSet(f)
-	return func(n *Node) {
-		keep(n)
-		if n.Type.Texts == nil {
-			n.Type.MaxLength *= 3
-		}
 	}
 }
 

@@ -30,6 +30,7 @@ const (
 	refIndex = "@index"
 	refOurs  = "@ours" // @ours("name", arguments…)
 	refTable = "@table"
+	refLoop  = "@loop" // @loop(list, comprehension over it, whether it is a test)
 )
 
 // reference is a planned expression.
@@ -112,6 +113,10 @@ func rewrite(root ast.Expr, scope *Scope) {
 				field := factory.NewSelect(e.ID()<<32+1, factory.CopyExpr(sel.Operand()), sel.FieldName())
 				e.SetKindCase(factory.NewCall(e.ID(), refHas, test, field))
 			}
+		case ast.ComprehensionKind:
+			list, loop := factory.CopyExpr(e.AsComprehension().IterRange()), factory.CopyExpr(e)
+			isTest := literal(e.AsComprehension().AccuInit()) != nil // exists, all and exists_one start from a constant
+			e.SetKindCase(factory.NewCall(e.ID(), refLoop, list, loop, factory.NewLiteral(e.ID()<<32+3, types.Bool(isTest))))
 		case ast.CallKind:
 			rewriteCall(factory, e, scope)
 		}

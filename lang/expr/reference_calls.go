@@ -57,6 +57,8 @@ func (c *ruledCall) run(arg func(int) ref.Val, vars interpreter.Activation) ref.
 		return refConditional(arg)
 	case refHas:
 		return refFilled(arg)
+	case refLoop:
+		return c.loop(arg)
 	case operators.LogicalNot:
 		return refNot(arg(0))
 	case operators.NotStrictlyFalse, operators.OldNotStrictlyFalse:
@@ -134,6 +136,20 @@ func refFilled(arg func(int) ref.Val) ref.Val {
 		return v
 	}
 	return types.Bool(!isNull(v))
+}
+
+// loop runs a comprehension. Over an empty value a test is unknown, any other empty.
+func (c *ruledCall) loop(arg func(int) ref.Val) ref.Val {
+	switch list := arg(0); {
+	case types.IsUnknownOrError(list):
+		return list
+	case isNull(list):
+		if arg(2) == types.True {
+			return unknownBool
+		}
+		return types.NullValue
+	}
+	return arg(1)
 }
 
 func refNot(v ref.Val) ref.Val {
