@@ -73,8 +73,15 @@ func (p *parser) duplicateBlocks(spec *BlockSpec, into *Block) {
 // missing reports what the description requires and the block lacks.
 func (p *parser) missing(spec *BlockSpec, b *Block) {
 	for _, as := range spec.Attrs {
-		if as.Required && b.Attr(as.Name) == nil {
+		if as.Required && b.Attr(as.Name) == nil && !p.wroteName(as.Name, b.Range) {
 			p.add(errMissingAttribute(spec, as, b))
 		}
 	}
+}
+
+// wroteName tells whether a name stands in the range with something that could not be read, which was reported.
+func (p *parser) wroteName(name string, within span.Range) bool {
+	return slices.ContainsFunc(p.spoilt, func(r span.Range) bool {
+		return r.Start >= within.Start && r.End <= within.End && r.Text() == name
+	})
 }

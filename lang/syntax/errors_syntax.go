@@ -27,6 +27,13 @@ func (p *parser) reword(broken []*hcl.Diagnostic) {
 			continue
 		}
 		told[n] = true
+		if d.Summary == "Unclosed configuration block" {
+			p.add(p.unclosed(r))
+			continue
+		}
+		if d.Summary == "Unterminated template string" {
+			r = p.openHeredoc(r)
+		}
 		m := &mistake{Diagnostic: d, at: r}
 		summary, detail := m.words()
 		if summary != "" {
@@ -39,7 +46,7 @@ func (p *parser) reword(broken []*hcl.Diagnostic) {
 // words says what HCL says, in the terms of the language. Messages that say enough are kept as they are.
 func (m *mistake) words() (summary, detail string) {
 	switch m.Summary {
-	case "Unclosed configuration block", "Unclosed configuration body":
+	case "Unclosed configuration body":
 		return "", "The { here is never closed. Look for a missing } in this block, or in one inside it."
 	case "Argument or block definition required":
 		return "", "An attribute NAME = VALUE or a block NAME { … } is expected here."
@@ -51,6 +58,8 @@ func (m *mistake) words() (summary, detail string) {
 		return "", "The value ends here, and a new line is expected. An expression goes in quotes."
 	case "Invalid expression", "Missing expression":
 		return "", "A value is expected here: a reference, a constant, text(…) or an expression in quotes."
+	case "Invalid 'for' expression":
+		return "", "There are no for expressions. A key of that name is written in quotes: \"for\" = VALUE."
 	case "Invalid multi-line string":
 		return "", "The text has no closing quote on this line. For several lines use a heredoc: <<-EOT, the lines, and EOT on a line of its own."
 	case "Unterminated template string", "Unterminated string literal":
@@ -102,6 +111,14 @@ func errNoEquals(name, value string, r span.Range) *diag.Diagnostic {
 
 func errStrayBrace(r span.Range) *diag.Diagnostic {
 	return failure("SYN100", "Syntax error", r, "", "This } closes nothing. Remove it, or look for a missing {.")
+}
+
+func errBraceOwnLine(r span.Range) *diag.Diagnostic {
+	return failure("SYN100", "Syntax error", r, "", "The } of a block over several lines stands on a line of its own.")
+}
+
+func errNoValue(name string, r span.Range) *diag.Diagnostic {
+	return failure("SYN100", "Syntax error", r, "", "%s has no value. Write one behind the equals sign, or remove the line.", name)
 }
 
 func errStraySeparator(what string, r span.Range) *diag.Diagnostic {

@@ -91,6 +91,7 @@ func wordOf(n, length int) string {
 var (
 	equalsHeader = regexp.MustCompile(`^[ \t]*\w+(?:[ \t]+(?:"[^"\n]*"|\w+))+[ \t]*(=)[ \t]*\{`)
 	colonLine    = regexp.MustCompile(`^[ \t]*(\w+)[ \t]*(:)[ \t]*\S`)
+	noValue      = regexp.MustCompile(`^[ \t]*(\w+)[ \t]*=[ \t]*(?:#.*|//.*)?$`)
 	noEquals     = regexp.MustCompile(`^[ \t]*(\w+)([ \t]+)("(?:[^"\\\n]|\\.)*"|[\w.]+|\[[^\n]*\])[ \t]*(?:#.*|//.*)?$`)
 	braceBelow   = regexp.MustCompile(`^[ \t]*\w+(?:[ \t]+(?:"[^"\n]*"|\w+))*[ \t]*(\r?\n)[ \t]*\{`)
 )
@@ -124,12 +125,21 @@ func (p *parser) repairHeader(m *mistake) (*diag.Diagnostic, bool) {
 	return nil, false
 }
 
-// repairStray: a } that closes nothing, a comma or semicolon at the end of a line.
+// repairStray: a } that closes nothing or stands behind a value, a comma or semicolon at the end of a line, no value.
 func (p *parser) repairStray(m *mistake) (*diag.Diagnostic, bool) {
 	text := m.at.Text()
 	rest := bytes.TrimLeft(p.work[m.at.End:max(m.at.End, m.line.end)], " \t")
 	last := len(rest) == 0 || rest[0] == '#' || bytes.HasPrefix(rest, []byte("//"))
+	if g := noValue.FindSubmatchIndex(p.work[m.line.start:m.line.end]); g != nil && m.is("Invalid expression", "Missing expression") {
+		r := p.span(m.line.start+g[2], m.line.start+g[3])
+		p.overwrite(r.Start, m.line.end, "#")
+		p.spoilt = append(p.spoilt, r)
+		return errNoValue(r.Text(), r), true
+	}
 	switch {
+	case text == "}" && m.is("Missing newline after argument") && isSpace(p.work[m.at.Start-1]):
+		p.overwrite(m.at.Start-1, m.at.Start, "\n")
+		return errBraceOwnLine(m.at), true
 	case text == "}" && m.is("Argument or block definition required"):
 		p.overwrite(m.at.Start, m.at.End, " ")
 		return errStrayBrace(m.at), true
@@ -227,7 +237,7 @@ func plainAttribute(name string) (found *AttrSpec) {
 	return found
 }
 
-var celOnly = regexp.MustCompile(`\w\.\w+\(|\bin\b|'|\?\.|\.\?|\[\?|\br"|\bb"`)
+var celOnly = regexp.MustCompile(`\w\.\w+\(|\bin\b|'|\?\.|\.\?|\[\?|(^|[^"\w])[rb]"`)
 
 // looksLikeCEL tells whether a value that HCL cannot read is a whole expression that lacks but its quotes.
 func looksLikeCEL(text string) bool {
