@@ -6,9 +6,17 @@ import (
 	"github.com/syncline/syncline/connectors/file"
 	"github.com/syncline/syncline/connectors/gainsight"
 	"github.com/syncline/syncline/connectors/salesforce"
+	"github.com/syncline/syncline/connectors/sql"
 )
 
 // Registry gives all connectors by name.
 func Registry() connectors.Registry {
-	return connectors.NewRegistry(salesforce.Type(), gainsight.Type(), file.Type())
+	return connectors.NewRegistry(
+		salesforce.Type(),
+		gainsight.Type(),
+		file.Type(),
+		sql.SQLite(),
+		sql.Postgres(),
+		sql.MySQL(),
+	)
 }
