@@ -1,0 +1,59 @@
+package spec
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/syncline/syncline/lang"
+	"github.com/syncline/syncline/lang/schema/schematext"
+)
+
+// FuzzCompile compiles whatever comes against the corpus' schema. There is no input on which the compiler may panic,
+// whose diagnostics may stand outside of the file, or for which a rule may be planned that has no target.
+func FuzzCompile(f *testing.F) {
+	names, err := filepath.Glob("conformance/*.txtar")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, name := range names {
+		archive, err := txtar.ParseFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, file := range archive.Files {
+			if strings.HasSuffix(file.Name, ".hcl") {
+				f.Add(file.Data)
+			}
+		}
+	}
+	base, err := os.ReadFile("conformance/schema.txt")
+	if err != nil {
+		f.Fatal(err)
+	}
+	catalogs, err := schematext.Parse(string(base))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		m, diags := lang.Load([]lang.Source{{Name: "main.sync.hcl", Text: text}})
+		lang.Needs(m, nil)
+		lang.Needs(m, catalogs)
+		lang.Compile(m, lang.Inputs{})
+		set, more := lang.Compile(m, lang.Inputs{Catalogs: catalogs, Systems: systems(exampleSystems), Vars: map[string]string{"a": "b"}})
+		for _, d := range append(diags, more...) {
+			r := d.Subject
+			if r.Start < 0 || r.End < r.Start || r.End > len(text) && r.File != nil {
+				t.Errorf("%s stands at %d-%d of %d bytes", d.Code, r.Start, r.End, len(text))
+			}
+		}
+		for _, s := range set.Syncs {
+			if s.From.Object == nil || s.To.Object == nil || s.Explain() == "" {
+				t.Errorf("%s was planned without its objects", s.ID())
+			}
+		}
+	})
+}
