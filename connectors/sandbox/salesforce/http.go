@@ -99,6 +99,11 @@ func segments(escaped string) ([]string, error) {
 	return out, nil
 }
 
+// parameters reads a query string. A bare semicolon is a character like any other, which net/url thinks no more.
+func parameters(raw string) (url.Values, error) {
+	return url.ParseQuery(strings.ReplaceAll(raw, ";", "%3B"))
+}
+
 // decode reads a JSON body, numbers as written.
 func decode(body []byte, into any) *apiError {
 	d := json.NewDecoder(bytes.NewReader(body))

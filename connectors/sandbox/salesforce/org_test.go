@@ -137,7 +137,7 @@ func (c *client) query(soql string) reply {
 }
 
 func escapeQuery(s string) string {
-	return strings.NewReplacer("%", "%25", "+", "%2B", " ", "+", "&", "%26", "#", "%23", "'", "%27", "Ż", "%C5%BB", "\\", "%5C").Replace(s)
+	return strings.NewReplacer("%", "%25", "+", "%2B", " ", "+", "&", "%26", "#", "%23", "'", "%27", "Ż", "%C5%BB", "\\", "%5C", ";", "%3B").Replace(s)
 }
 
 // fixture fills an empty org; "@A" stands for the id of the record with the tag A. It gives the tags by id.

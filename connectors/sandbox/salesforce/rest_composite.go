@@ -183,7 +183,7 @@ func (s *System) call(req *request, sub subrequest, refs map[string]any) *respon
 		return refused(err)
 	}
 	path, query, _ := strings.Cut(strings.TrimPrefix(target, "/services/data/"), "?")
-	values, bad := url.ParseQuery(query)
+	values, bad := parameters(query)
 	if bad != nil {
 		return refused(fail("INVALID_INPUT", "The url of "+sub.ReferenceID+" is not well formed"))
 	}

@@ -154,10 +154,15 @@ func (s *System) data(w http.ResponseWriter, r *http.Request, path string) {
 		return
 	}
 	method := r.Method
-	if over := r.URL.Query().Get("_HttpMethod"); over != "" && method == http.MethodPost {
+	query, err := parameters(r.URL.RawQuery)
+	if err != nil {
+		s.send(w, refused(fail("MALFORMED_QUERY", "The query string of the URL is not well formed: "+err.Error())))
+		return
+	}
+	if over := query.Get("_HttpMethod"); over != "" && method == http.MethodPost {
 		method = strings.ToUpper(over)
 	}
-	req, fault := newRequest(method, path, r.URL.Query(), r.Header, body)
+	req, fault := newRequest(method, path, query, r.Header, body)
 	if fault != nil {
 		s.send(w, refused(fault))
 		return
