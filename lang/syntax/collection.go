@@ -77,7 +77,11 @@ func (p *parser) object(e *hclsyntax.ObjectConsExpr, s slot) Value {
 			continue
 		}
 		seen[key] = at
-		item := s.with(form, fmt.Sprintf("%s.%s", s.name, key))
+		name := key
+		if form != Expression {
+			name = fmt.Sprintf("%s.%s", s.name, key)
+		}
+		item := s.with(form, name)
 		item.spec.OneOf = oneOf
 		out.Items = append(out.Items, Item{Key: key, KeyRange: at, Value: p.convert(x.ValueExpr, item)})
 	}
