@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"sort"
 
 	"github.com/syncline/syncline/lang/check"
@@ -165,8 +166,24 @@ func (b *builder) departure(d *resolve.Departure, set []*check.Mapping) plan.Dep
 
 // facts tells what the engine must know of the expressions as a whole.
 func (b *builder) facts() {
+	// A value that is written only together with another, or only at first, never is a reason to write by itself:
+	// time alone changes nothing there.
+	follows := map[*expr.Checked]bool{}
+	for _, m := range b.in.Map {
+		if mode := writeModes[m.Write]; mode == plan.WriteWithChanges || mode == plan.WriteOnCreate {
+			follows[m.Value] = true
+		}
+	}
+	// A cohort says how often a record is looked at. Where another schedule looks at all of them, a record that
+	// time brings into the cohort is not missed.
+	everyone := slices.ContainsFunc(b.in.Schedules, func(s *check.Schedule) bool { return s.Where == nil })
+	for _, sch := range b.in.Schedules {
+		if everyone && sch.Where != nil {
+			follows[sch.Where] = true
+		}
+	}
 	for _, x := range b.in.Expressions() {
-		b.out.TimeDependent = b.out.TimeDependent || x.TimeDependent
+		b.out.TimeDependent = b.out.TimeDependent || x.TimeDependent && !follows[x]
 	}
 	target := func(x *expr.Checked) {
 		for _, r := range x.Reads {
