@@ -226,7 +226,9 @@ func (r *runner) reevaluate() error {
 			}
 			it := r.newItem(rec.Source, src)
 			it.kept, it.hash = true, r.hash(src)
-			items = append(items, it)
+			if rec.Target != "" || rec.Hash != it.hash {
+				items = append(items, it)
+			}
 		}
 		if err := r.process(items, nil, nil); err != nil {
 			return err

@@ -314,7 +314,7 @@ sync "export" {
 }
 `
 
-func exporting(t *testing.T) *world {
+func exporting(t testing.TB) *world {
 	w := newWorld(t, health)
 	export := object("Export", "", field("Name", 1), field("Score", 3), field("Half", 3))
 	export.Key, export.Replace, export.Fields = "", true, export.Fields[1:]

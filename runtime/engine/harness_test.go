@@ -86,7 +86,7 @@ connection "memory" "crm" {}
 `
 
 // newWorld compiles the project, which must be free of errors.
-func newWorld(t *testing.T, project string) *world {
+func newWorld(t testing.TB, project string) *world {
 	t.Helper()
 	store, err := sqlite.Open(context.Background(), filepath.Join(t.TempDir(), "state.db"), sqlite.Options{Holder: "test"})
 	if err != nil {

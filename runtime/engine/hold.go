@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/syncline/syncline/lang/plan"
@@ -124,15 +125,16 @@ func (r *runner) sourceByID(ids []string, layout *value.Layout) ([]value.Record,
 
 // byID reads records of one object by id, as many a call as the system takes.
 func (r *runner) byID(s *side, end plan.End, key string, ids []value.Value, layout *value.Layout) ([]value.Record, error) {
+	var reads []query.Read
+	for part := range slices.Chunk(ids, s.chunk(end.Catalog, len(ids))) {
+		reads = append(reads, query.Read{Object: end.Object.Name, Layout: layout, Where: query.In{Field: key, Values: part}})
+	}
 	var out []value.Record
-	size := s.chunk(end.Catalog, len(ids))
-	for start := 0; start < len(ids); start += size {
-		part := ids[start:min(start+size, len(ids))]
-		records, err := r.readAll(s, query.Read{Object: end.Object.Name, Layout: layout, Where: query.In{Field: key, Values: part}})
-		if err != nil {
-			return nil, failedFor(s.name, "reading "+end.Object.Name+" from", err)
+	for _, answer := range r.readEach(s, reads) {
+		if answer.err != nil {
+			return nil, failedFor(s.name, "reading "+end.Object.Name+" from", answer.err)
 		}
-		out = append(out, records...)
+		out = append(out, answer.records...)
 	}
 	return out, nil
 }

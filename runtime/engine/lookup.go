@@ -144,32 +144,37 @@ func (s *seeker) fetch(a int, alt plan.Alternative, keys []string, combos map[st
 	lead := s.lead(alt, keys, combos)
 	slices.SortStableFunc(keys, func(x, y string) int { return value.Compare(combos[x][lead], combos[y][lead]) })
 	size := s.side.chunk(s.end.Catalog, len(keys))
-	for _, chunk := range chunkBy(keys, size, func(k string) value.Value { return combos[k][lead] }) {
-		if err := s.fetchChunk(a, alt, lead, chunk, combos, found, failed); err != nil {
+	chunks := chunkBy(keys, size, func(k string) value.Value { return combos[k][lead] })
+	reads := make([]query.Read, len(chunks))
+	for i, chunk := range chunks {
+		reads[i] = s.query(alt, lead, chunk, combos)
+	}
+	for i, got := range s.r.readEach(s.side, reads) {
+		if err := s.take(a, alt, lead, chunks[i], got, combos, found, failed); err != nil {
 			return nil, err
 		}
 	}
 	return failed, nil
 }
 
-// fetchChunk reads one chunk. Where the system refuses the question, halves are asked, to find the value that
-// it cannot look for; when both halves are refused, the question itself is wrong.
-func (s *seeker) fetchChunk(a int, alt plan.Alternative, lead int, keys []string, combos map[string][]value.Value, found map[string][]value.Record, failed map[string]error) error {
-	records, err := s.r.readAll(s.side, s.query(alt, lead, keys, combos))
-	if err == nil {
-		s.keep(a, alt, keys, records, found)
+// take sorts what one read gave. Where the system refuses the question, halves of it are asked, to find the value
+// that it cannot look for; when no value is to blame, the question itself is wrong.
+func (s *seeker) take(a int, alt plan.Alternative, lead int, keys []string, got answer, combos map[string][]value.Value, found map[string][]value.Record, failed map[string]error) error {
+	if got.err == nil {
+		s.keep(a, alt, keys, got.records, found)
 		return nil
 	}
-	failure := connectors.AsError(err)
-	if failure.Class == connectors.Reject && len(keys) == 1 {
-		failed[keys[0]] = fmt.Errorf("%s does not accept the key %s: %w", s.side.name, keyList(combos[keys[0]]), err)
-		return nil
+	if connectors.AsError(got.err).Class != connectors.Reject {
+		return failedFor(s.side.name, "looking up "+s.name+" in", got.err)
 	}
-	if failure.Class != connectors.Reject {
-		return failedFor(s.side.name, "looking up "+s.name+" in", err)
+	if len(keys) == 1 {
+		failed[keys[0]] = fmt.Errorf("%s does not accept the key %s: %w", s.side.name, keyList(combos[keys[0]]), got.err)
+		return nil
 	}
 	for _, half := range [][]string{keys[:len(keys)/2], keys[len(keys)/2:]} {
-		if err := s.fetchChunk(a, alt, lead, half, combos, found, failed); err != nil {
+		var again answer
+		again.records, again.err = s.r.readAll(s.side, s.query(alt, lead, half, combos))
+		if err := s.take(a, alt, lead, half, again, combos, found, failed); err != nil {
 			return err
 		}
 	}

@@ -26,7 +26,8 @@ func (r *runner) known(items []*item) error {
 	for i, it := range items {
 		it.rec = records[i]
 		it.force = r.dead.retry[it.id]
-		if !r.verify && !it.force && !r.p.TimeDependent && it.rec.Hash != 0 && it.rec.Hash == it.hash {
+		settled := !r.p.TimeDependent || r.dead.open[it.id] // time does not mend what was refused
+		if !r.verify && !it.force && settled && it.rec.Hash != 0 && it.rec.Hash == it.hash {
 			it.verdict = skipped
 		}
 	}
@@ -61,8 +62,14 @@ func (r *runner) remember(it *item) state.Record {
 		if it.leaves != nil {
 			rec.Shadow = nil // it has left; coming back, it is compared with its target
 		}
+		if r.keepsFields() {
+			rec.Hash = 0 // time may let it in again
+		}
 	default:
 		rec.Hash = 0
+		if r.keepsFields() {
+			rec.Hash = it.hash // looked for in vain; time alone is no reason to look again
+		}
 	}
 	return rec
 }

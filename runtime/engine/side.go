@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"io"
+	"sync"
 
 	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/lang/plan"
@@ -74,6 +75,32 @@ func (r *runner) readAll(s *side, q query.Read) ([]value.Record, error) {
 			return nil, err
 		}
 	}
+}
+
+// answer is what one of several reads gave.
+type answer struct {
+	records []value.Record
+	err     error
+}
+
+// readEach makes several small reads, as many at once as the connection takes; the answers are in order.
+func (r *runner) readEach(s *side, reads []query.Read) []answer {
+	out := make([]answer, len(reads))
+	if len(reads) == 1 {
+		out[0].records, out[0].err = r.readAll(s, reads[0])
+		return out
+	}
+	var group sync.WaitGroup
+	slots := make(chan struct{}, max(s.limits.Parallel, 1))
+	for i, q := range reads {
+		slots <- struct{}{}
+		group.Go(func() {
+			defer func() { <-slots }()
+			out[i].records, out[i].err = r.readAll(s, q)
+		})
+	}
+	group.Wait()
+	return out
 }
 
 func (s *side) collect(ctx context.Context, q query.Read) ([]value.Record, error) {

@@ -1,0 +1,102 @@
+package engine_test
+
+import (
+	"context"
+	"io"
+	"testing"
+
+	"github.com/syncline/syncline/connectors"
+	"github.com/syncline/syncline/lang/query"
+	"github.com/syncline/syncline/lang/schema"
+	"github.com/syncline/syncline/lang/value"
+	"github.com/syncline/syncline/runtime/engine"
+	"github.com/syncline/syncline/runtime/state"
+)
+
+// endless gives the same page over and over, and drops what is written: what remains is the engine's own cost.
+type endless struct {
+	connectors.Connection
+	rows int
+}
+
+func (e endless) Read(_ context.Context, q query.Read) (connectors.Rows, error) {
+	return &endlessRows{left: e.rows, layout: q.Layout}, nil
+}
+
+func (e endless) Replace(context.Context, *schema.Object, *value.Layout) (connectors.Replacement, error) {
+	return dropped{}, nil
+}
+
+type endlessRows struct {
+	left   int
+	layout *value.Layout
+}
+
+func (r *endlessRows) Next(_ context.Context, b *value.Batch) error {
+	b.Reset()
+	if r.left <= 0 {
+		return io.EOF
+	}
+	for i := range 1000 {
+		rec := b.Append()
+		for slot, name := range r.layout.Names {
+			switch name {
+			case "Score":
+				rec[slot] = value.Float(float64(i%100) + 0.5)
+			case "Stage":
+				rec[slot] = value.Text([]string{"Adoption", "Renewal", "Churned"}[i%3])
+			case "Due":
+				rec[slot] = value.Day(20000 + int64(i))
+			default:
+				rec[slot] = b.TextCopy(someName)
+			}
+		}
+	}
+	r.left -= 1000
+	return nil
+}
+
+func (r *endlessRows) Cursor() query.Cursor { return "" }
+func (r *endlessRows) Close() error         { return nil }
+
+var someName = []byte("Acme Corporation")
+
+type dropped struct{}
+
+func (dropped) Append(context.Context, *value.Batch) error { return nil }
+func (dropped) Commit(context.Context) error               { return nil }
+func (dropped) Abort() error                               { return nil }
+
+const exportMany = `
+sync "export" {
+  from = cs.Company
+  to   = crm.Export
+  schedule { cron = "0 3 * * *" }
+  where = "source.Stage in ['Adoption', 'Renewal'] && source.Score > 10.0"
+  map {
+    Name  = text("Health review: {{ source.Name }} ({{ source.Score }}/100)")
+    Score = "round(source.Score, 1)"
+    Half  = "source.Score >= 75.0 ? 3 : source.Score >= 50.0 ? 2 : 1"
+  }
+}
+`
+
+// BenchmarkReplace is the cost of a record that streams into a target written whole, without the connectors' own.
+func BenchmarkReplace(b *testing.B) {
+	w := exporting(b)
+	w.compile(exportMany)
+	job := engine.Job{Plan: w.set.Syncs[0], Set: w.set, Store: nothing{}, Connections: func(name string) connectors.Connection {
+		return endless{map[string]connectors.Connection{"cs": w.cs, "crm": w.crm}[name], b.N}
+	}}
+	b.ReportAllocs()
+	b.ResetTimer()
+	run, err := engine.Run(context.Background(), job)
+	if err != nil || run.Status != state.Succeeded {
+		b.Fatal(run.Status, run.Why, err)
+	}
+}
+
+// nothing is a store that a run without state may have.
+type nothing struct{ state.Store }
+
+func (nothing) SaveRun(context.Context, state.Run) error { return nil }
