@@ -142,13 +142,27 @@ func (c *compiler) field(n *Node) evalFn {
 	if slot < 0 {
 		return func(*Frame) value.Value { return value.Null }
 	}
-	return func(f *Frame) value.Value {
+	read := func(f *Frame) value.Value {
 		if root < len(f.Records) {
 			if r := f.Records[root]; slot < len(r) {
 				return r[slot]
 			}
 		}
 		return value.Null
+	}
+	if !n.Type.is(value.KindInt) {
+		return read
+	}
+	// A system may give 7 as 7.0 for a field that it says is an integer; functions count on the kind.
+	return func(f *Frame) value.Value {
+		v := read(f)
+		if v.Kind() == value.KindFloat {
+			if i, ok := whole(v); ok {
+				return value.Int(i)
+			}
+			return f.fail(n, "the field holds whole numbers, the value is %s", v)
+		}
+		return v
 	}
 }
 

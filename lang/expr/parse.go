@@ -16,7 +16,7 @@ import (
 
 const (
 	maxLength  = 64 << 10 // bytes of one expression
-	maxDepth   = 64       // brackets within brackets, and operators within operators
+	maxDepth   = 100      // brackets within brackets, and operators within operators
 	maxNodes   = 10_000   // nodes of one expression
 	maxMessage = 1        // syntax errors of one expression: after the first the rest is guesswork
 )

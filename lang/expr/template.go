@@ -2,6 +2,7 @@ package expr
 
 import (
 	"strings"
+	"sync"
 
 	"github.com/alecthomas/participle/v2"
 	"github.com/alecthomas/participle/v2/lexer"
@@ -11,9 +12,9 @@ import (
 	"github.com/syncline/syncline/lang/value"
 )
 
-// templateLexer splits a text template. In a hole it follows CEL's strings and braces, so that `}}` within them
+// templateRules split a text template. In a hole they follow CEL's strings and braces, so that `}}` within them
 // does not end the hole; CEL itself is parsed later.
-var templateLexer = lexer.MustStateful(lexer.Rules{
+var templateRules = lexer.Rules{
 	"Root": {
 		{Name: "Open", Pattern: `\{\{`, Action: lexer.Push("Hole")},
 		{Name: "Plain", Pattern: `[^{]+|\{`, Action: nil},
@@ -35,7 +36,7 @@ var templateLexer = lexer.MustStateful(lexer.Rules{
 		{Name: "Word", Pattern: `[A-Za-z_][A-Za-z0-9_]*`, Action: nil},
 		{Name: "Code", Pattern: `(?s).`, Action: nil},
 	},
-})
+}
 
 // templateTree is a text template: texts and holes in turn.
 type templateTree struct {
@@ -54,7 +55,10 @@ type hole struct {
 	Close string   `parser:"@Close"`
 }
 
-var templateParser = participle.MustBuild[templateTree](participle.Lexer(templateLexer))
+// templateParser is built at the first template: programs that see none need not wait for it.
+var templateParser = sync.OnceValue(func() *participle.Parser[templateTree] {
+	return participle.MustBuild[templateTree](participle.Lexer(lexer.MustStateful(templateRules)))
+})
 
 // template checks text("…{{ hole }}…").
 func (c *checker) template(src Source) *Node {
@@ -156,7 +160,7 @@ func splitTemplate(src span.Embedded) ([]templatePiece, *diag.Diagnostic) {
 		}
 		return []templatePiece{{Embedded: src.Slice(0, len(text))}}, nil
 	}
-	tree, err := templateParser.ParseString("", text)
+	tree, err := templateParser().ParseString("", text)
 	if err != nil {
 		at := len(text)
 		if p, ok := err.(participle.Error); ok {
