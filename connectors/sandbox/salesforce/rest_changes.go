@@ -1,8 +1,6 @@
 package salesforce
 
 import (
-	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -63,86 +61,4 @@ func (s *System) deleted(req *request, t *table) *response {
 	}
 	return ok(map[string]any{"deletedRecords": list, "earliestDateAvailable": string(appendTime(nil, s.started.Unix()/60*60-86400)),
 		"latestDateCovered": s.covered(to)}).counting(len(list))
-}
-
-// limits answers /limits and /limits/recordCount.
-func (s *System) limits(req *request) *response {
-	switch {
-	case req.method != http.MethodGet:
-		return refused(errMethod(req.method))
-	case len(req.path) == 2 && req.path[1] == "recordCount":
-		return s.recordCount(req)
-	case len(req.path) > 1:
-		return refused(errNotFound())
-	}
-	type limit struct {
-		Max       int64
-		Remaining int64
-	}
-	most := s.options.DailyRequests
-	out := map[string]limit{"DailyApiRequests": {most, max(0, most-s.requests.Load())}}
-	for name, n := range map[string]int64{"DailyAsyncApexExecutions": 250000, "DailyBulkApiBatches": 15000, "DailyBulkV2QueryJobs": 10000, "DataStorageMB": 10240,
-		"FileStorageMB": 10240, "DailyStreamingApiEvents": 200000, "DailyStandardVolumePlatformEvents": 25000, "HourlyPublishedPlatformEvents": 250000,
-		"StreamingApiConcurrentClients": 2000, "SingleEmail": 5000, "MassEmail": 5000, "DailyWorkflowEmails": 1000} {
-		out[name] = limit{n, n}
-	}
-	return ok(out)
-}
-
-func (s *System) recordCount(req *request) *response {
-	type count struct {
-		Count int    `json:"count"`
-		Name  string `json:"name"`
-	}
-	out := []count{}
-	want := strings.Split(req.query.Get("sObjects"), ",")
-	if req.query.Get("sObjects") == "" {
-		want = s.objectNames()
-	}
-	for _, name := range want {
-		if t := s.org.table(strings.TrimSpace(name)); t != nil && t.live > 0 {
-			out = append(out, count{t.live, t.name})
-		}
-	}
-	slices.SortFunc(out, func(a, b count) int { return strings.Compare(a.Name, b.Name) })
-	return ok(map[string]any{"sObjects": out})
-}
-
-// chatter posts to a record's feed.
-func (s *System) chatter(req *request) *response {
-	if len(req.path) != 2 || req.path[1] != "feed-elements" {
-		return refused(errNotFound())
-	}
-	if req.method != http.MethodPost {
-		return refused(errMethod(req.method))
-	}
-	var in struct {
-		SubjectID string `json:"subjectId"`
-		Body      struct {
-			Segments []struct{ Type, Text, ID string } `json:"messageSegments"`
-		} `json:"body"`
-	}
-	if err := decode(req.body, &in); err != nil {
-		return refused(err)
-	}
-	if in.SubjectID == "me" {
-		in.SubjectID = req.by.id
-	}
-	var text strings.Builder
-	for _, part := range in.Body.Segments {
-		if part.Type == "Mention" {
-			if t, r := s.org.record(part.ID); r != nil {
-				part.Text = "@" + at(t, r, "Name").text
-			}
-		}
-		text.WriteString(part.Text)
-	}
-	t := s.org.table("FeedItem")
-	id, err := s.org.create(t, input{"ParentId": in.SubjectID, "Body": text.String()}, req.by)
-	if err != nil {
-		return refused(err)
-	}
-	return &response{status: http.StatusCreated, records: 1, body: toJSON(map[string]any{"id": id, "type": "TextPost", "feedElementType": "FeedItem",
-		"url": "/services/data/" + req.version + "/chatter/feed-elements/" + id, "body": map[string]any{"text": text.String()},
-		"parent": map[string]string{"id": in.SubjectID}, "actor": map[string]string{"id": req.by.id}, "capabilities": map[string]any{}})}
 }
