@@ -75,6 +75,9 @@ func errUnknownObject(ref resolve.Object, c *schema.Catalog) *diag.Diagnostic {
 func errUnknownField(at span.Range, name string, e End) *diag.Diagnostic {
 	near := nearestFields(e.Object, name)
 	hint := diag.DidYouMean(near)
+	if head, _, path := strings.Cut(name, "."); path && e.Object.Relation(head) != nil {
+		near, hint = nil, " Only the record's own fields can be named here; a find reaches the record that "+head+" leads to."
+	}
 	if len(near) == 1 {
 		if f := e.Object.Field(near[0]); strings.EqualFold(f.Name, name) {
 			hint = fmt.Sprintf(" Names are exact to the letter case: write %s.", f.Name)

@@ -70,6 +70,8 @@ func typeFix(checked *expr.Checked, f *schema.Field) (fix, sentence string) {
 		call = text + " == 'true'"
 	case f.Kind == schema.Boolean && (v == value.KindInt || v == value.KindFloat):
 		call = text + " != 0"
+	case f.Kind.IsNumber() && v == value.KindBool && checked.Type.Const == nil:
+		call = text + " ? 1 : 0"
 	case f.Kind == schema.MultiPicklist && v == value.KindText:
 		call = "[" + text + "]"
 	case f.Kind.IsText() && v == value.KindList:

@@ -49,9 +49,30 @@ func errCreateKey(k Key, s *Sync) *diag.Diagnostic {
 		"A record that this rule creates must be found again by %s, and a create cannot set that field. End the list of by with a field that can be set, such as an external id.", k.Field.Name)
 }
 
+func errNoKey(s *Sync) *diag.Diagnostic {
+	return failure("SYN419", "How is the target found?", s.Decl.To.Range, "",
+		"%s has no field that identifies a record, such as a primary key, so a record that was found could not be written. Give it one, and run `syncline schema pull`.", s.To.name())
+}
+
+func errKeyNotAllowed(k Key, s *Sync) *diag.Diagnostic {
+	pattern := s.To.Ref.Name + "." + k.Field.Name
+	d := failure("SYN405", "Not an allowed write", k.Decl.FieldRange, "",
+		"A create sets %s, so that the record is found again, and the allow block of connection %q does not let this project write it. Add %q to it.", k.Field.Name, s.To.connection(), pattern)
+	return related(d, s.To.Ref.Connection.AllowRange, "what may be written")
+}
+
 func errTargetUnknownYet(at span.Range) *diag.Diagnostic {
 	return failure("SYN420", "Not known yet", at, "",
 		"The target is what match looks for, so its key cannot depend on it. Inside match { where = … } the record sought is called `it`.")
+}
+
+func errOnlySource(at span.Range, name string) *diag.Diagnostic {
+	fix := "A condition on the target goes into match { where = … }, where the record sought is called `it`."
+	if name != "target" {
+		fix = "Use it in the map instead, as in \"" + name + " == null ? … : …\"."
+	}
+	return failure("SYN420", "Not known yet", at, "",
+		"This condition chooses source records, before %s is looked up. %s", name, fix)
 }
 
 func errFindUnknownYet(at span.Range, name string) *diag.Diagnostic {

@@ -16,7 +16,7 @@ func (c *checker) find(f *Find, x *scopes) {
 		}
 	}
 	f.each(self)
-	if f.In.Object != nil && len(f.Decl.By) == 0 && !c.whereKey(f.Where, f.In, x) {
+	if f.In.Object != nil && !f.Decl.Keyed && !c.whereKey(f.Where, f.In, x) {
 		if f.Where == nil && f.Decl.Where != nil {
 			return // wrong, and reported
 		}

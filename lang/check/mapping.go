@@ -42,16 +42,22 @@ func (c *checker) mapped(s *Sync, m *resolve.Mapping, x *scopes, env *expr.Env) 
 		}
 	}
 	checked := c.expression(env, m.Value, expr.Want{Field: field})
-	if field == nil || checked == nil {
+	if field == nil {
 		c.fail()
 		return nil
 	}
 	out := &Mapping{Field: field, Value: checked, OnNull: onNull(m.OnNull, s.Decl.OnNull), Write: m.Write,
-		Text: Written(checked), FieldRange: m.FieldRange, Range: m.Range}
+		FieldRange: m.FieldRange, Range: m.Range}
 	if out.Write == "" {
 		out.Write = "always"
 	}
-	if c.writable(s, out, m.WriteRange) {
+	writable := c.writable(s, out, m.WriteRange)
+	if checked == nil {
+		c.fail()
+		return nil
+	}
+	out.Text = Written(checked)
+	if writable {
 		before := len(c.diags)
 		c.fits(s, out, x)
 		out.sound = len(c.diags) == before

@@ -23,8 +23,12 @@ func (c *checker) match(s *Sync, x *scopes) {
 	if s.To.Object == nil {
 		return
 	}
-	if len(d.By) == 0 && (l.Where != nil || d.Where == nil) && !c.whereKey(l.Where, s.To, x) {
+	if !d.Keyed && (l.Where != nil || d.Where == nil) && !c.whereKey(l.Where, s.To, x) {
 		c.report(errMatchWithoutKey(s))
+	}
+	if s.To.Object.Key == "" {
+		c.report(errNoKey(s))
+		return
 	}
 	c.uniqueness(s)
 	if s.Creates() {
@@ -66,8 +70,11 @@ func (c *checker) createKey(s *Sync) {
 	}
 	last := s.Match.By[len(s.Match.By)-1]
 	for _, k := range last.Keys {
-		if !k.Field.Createable {
+		switch {
+		case !k.Field.Createable:
 			c.report(errCreateKey(k, s))
+		case !allowed(s.To.Ref.Connection, s.To.Ref.Name, k.Field.Name):
+			c.report(errKeyNotAllowed(k, s))
 		}
 	}
 }

@@ -19,7 +19,7 @@ func (c *checker) schedules(s *Sync, x *scopes) {
 		} else {
 			c.fail()
 		}
-		sch.Where = c.condition(x.sourceEnv(), d.Where)
+		sch.Where = c.sourceCondition(x, d.Where)
 		whole = whole || d.Where == nil
 		s.Schedules = append(s.Schedules, sch)
 	}

@@ -5,34 +5,27 @@ import (
 	"github.com/syncline/syncline/lang/syntax"
 )
 
-// hints say what names of other kinds of rule are called in a sync.
-var hints = map[string]string{
-	"new":    "in a sync the record that is read is called source",
-	"old":    "a sync has no earlier state of a record; what is read is called source",
-	"record": "in a sync the record that is read is called source",
-	"it":     "it is the record sought, inside match and find only",
-}
-
-var sourceHints = map[string]string{
-	"new": hints["new"], "old": hints["old"], "record": hints["record"], "it": hints["it"],
-	"target": "this condition chooses source records, before a target is looked for; a condition on the target goes into match { where = … } with it",
-}
+// hints say what the record of other kinds of rule is called in a sync.
+var hints = map[string]string{"new": "source", "old": "source", "record": "source"}
 
 // scopes gives the environments of one rule.
 type scopes struct {
 	c      *checker
 	sync   *Sync
 	finds  []*Find
-	source *expr.Env // the source record alone: where
-	rule   *expr.Env // source, target, finds: map, keys
+	source *expr.Env // where, before it is known to hold
+	rule   *expr.Env // map, keys
 	gone   *expr.Env // the same, when the record no longer satisfies where: on_leave, on_delete
 }
 
 func (c *checker) scopes(s *Sync) *scopes { return &scopes{c: c, sync: s, finds: s.Finds} }
 
+// sourceEnv has all the names of the rule, so that one that cannot be read yet is told from one that does not exist.
 func (x *scopes) sourceEnv() *expr.Env {
 	if x.source == nil {
-		x.source = expr.NewEnv(x.scope([]expr.Root{x.sourceRoot()}, sourceHints))
+		s := x.scope(x.roots())
+		s.Given = nil
+		x.source = expr.NewEnv(s)
 	}
 	return x.source
 }
@@ -40,7 +33,7 @@ func (x *scopes) sourceEnv() *expr.Env {
 // ruleEnv is asked for when the rule's where is checked, which holds in it.
 func (x *scopes) ruleEnv() *expr.Env {
 	if x.rule == nil {
-		x.rule = expr.NewEnv(x.scope(x.roots(), hints))
+		x.rule = expr.NewEnv(x.scope(x.roots()))
 	}
 	return x.rule
 }
@@ -48,7 +41,7 @@ func (x *scopes) ruleEnv() *expr.Env {
 // goneEnv is the scope of what a departure sets: the rule's where does not hold there.
 func (x *scopes) goneEnv() *expr.Env {
 	if x.gone == nil {
-		s := x.scope(x.roots(), hints)
+		s := x.scope(x.roots())
 		s.Given = nil
 		x.gone = expr.NewEnv(s)
 	}
@@ -58,19 +51,14 @@ func (x *scopes) goneEnv() *expr.Env {
 // itEnv is the rule's scope with the candidate record of an object.
 func (x *scopes) itEnv(e End) *expr.Env {
 	it := expr.Root{Name: "it", Object: e.Object, Catalog: e.Catalog, Range: e.Ref.Range}
-	return expr.NewEnv(x.scope(append(x.roots(), it), hints))
-}
-
-func (x *scopes) sourceRoot() expr.Root {
-	s := x.sync
-	return expr.Root{Name: "source", Object: s.From.Object, Catalog: s.From.Catalog, Range: s.From.Ref.Range}
+	return expr.NewEnv(x.scope(append(x.roots(), it)))
 }
 
 // roots are the records in sight, by their index in frames (RootSource …).
 func (x *scopes) roots() []expr.Root {
 	s := x.sync
 	roots := make([]expr.Root, RootFinds, RootFinds+len(x.finds)+1)
-	roots[RootSource] = x.sourceRoot()
+	roots[RootSource] = expr.Root{Name: "source", Object: s.From.Object, Catalog: s.From.Catalog, Range: s.From.Ref.Range}
 	roots[RootTarget] = expr.Root{Name: "target", Object: s.To.Object, Catalog: s.To.Catalog, Optional: s.Creates(), Range: s.To.Ref.Range}
 	for _, f := range x.finds {
 		roots = append(roots, expr.Root{Name: f.Decl.Name, Object: f.In.Object, Catalog: f.In.Catalog,
@@ -79,7 +67,7 @@ func (x *scopes) roots() []expr.Root {
 	return roots
 }
 
-func (x *scopes) scope(roots []expr.Root, hints map[string]string) expr.Scope {
+func (x *scopes) scope(roots []expr.Root) expr.Scope {
 	s := expr.Scope{Roots: roots, Tables: x.c.program.Tables, Vars: x.c.program.Vars, Zone: x.sync.Zone, Hints: hints}
 	if x.sync.Where != nil {
 		s.Given = []*expr.Checked{x.sync.Where}
@@ -113,4 +101,27 @@ func (c *checker) expression(env *expr.Env, v syntax.Value, want expr.Want) *exp
 // condition checks a written condition.
 func (c *checker) condition(env *expr.Env, v syntax.Value) *expr.Checked {
 	return c.expression(env, v, expr.Want{Condition: true})
+}
+
+// sourceCondition checks a condition that chooses source records, before anything is looked up for them.
+func (c *checker) sourceCondition(x *scopes, v syntax.Value) *expr.Checked {
+	checked := c.condition(x.sourceEnv(), v)
+	if checked == nil {
+		return nil
+	}
+	for i := range checked.Reads {
+		if r := &checked.Reads[i]; r.Root != RootSource {
+			c.report(errOnlySource(r.Range, x.name(r.Root)))
+			return nil
+		}
+	}
+	return checked
+}
+
+// name is what a root is called.
+func (x *scopes) name(root int) string {
+	if root == RootTarget {
+		return "target"
+	}
+	return x.finds[root-RootFinds].Decl.Name
 }

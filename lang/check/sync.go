@@ -19,7 +19,7 @@ func (c *checker) sync(d *resolve.Sync) *Sync {
 	s.Zone = c.zone(d.Timezone, d.TimezoneRange, time.UTC)
 	s.Finds = c.declareFinds(d)
 	x := c.scopes(s)
-	s.Where = c.condition(x.sourceEnv(), d.Where)
+	s.Where = c.sourceCondition(x, d.Where)
 	c.schedules(s, x)
 	for _, f := range s.Finds {
 		c.find(f, x)

@@ -210,6 +210,7 @@ type Schedule struct {
 // Match is a match block, and the common part of a find.
 type Match struct {
 	By             []Alternative
+	Keyed          bool // by is written, if wrongly
 	Where          syntax.Value
 	OrderBy        syntax.Value
 	Descending     bool

@@ -111,7 +111,7 @@ func references(b *syntax.Block, name string) (out []Reference) {
 
 func match(b *syntax.Block) Match {
 	return Match{
-		By: alternatives(value(b, "by")), Where: expression(b, "where"),
+		By: alternatives(value(b, "by")), Keyed: value(b, "by") != nil, Where: expression(b, "where"),
 		OrderBy: expression(b, "order_by"), Descending: flag(b, "descending", false),
 		Missing: text(b, "missing"), MissingRange: placeOf(b, "missing"),
 		Ambiguous: text(b, "ambiguous"), AmbiguousRange: placeOf(b, "ambiguous"),
