@@ -8,28 +8,27 @@ import (
 	"github.com/syncline/syncline/lang/span"
 )
 
-// writable checks that this user may write the field in the ways that the rule does; false when not, so that
-// nothing more is said about the entry.
+// writable checks that this user may write the field in the ways that the rule does; false when nobody may, so that
+// nothing need be said about the value.
 func (c *checker) writable(s *Sync, m *Mapping, writeRange span.Range) bool {
 	f := m.Field
 	switch {
 	case f.Computed:
 		c.report(errComputed(m, s))
+		return false
 	case !f.Createable && !f.Updateable:
 		c.report(errReadOnly(m, s))
+		return false
 	case !allowed(s.To.Ref.Connection, s.To.Ref.Name, f.Name):
 		c.report(errNotAllowed(m, s))
 	case m.Write == "on_create" && !s.Creates() && !s.To.Object.Replace:
 		c.report(warnNeverWritten(m, s, writeRange))
-		return true
 	case m.Write != "on_create" && !f.Updateable && !s.To.Object.Replace:
 		c.report(errNotUpdateable(m, s))
 	case s.Creates() && !f.Createable:
 		c.report(errNotCreateable(m, s))
-	default:
-		return true
 	}
-	return false
+	return true
 }
 
 // targetAccess checks that this user may create, update and delete records of the target as the rule does.

@@ -97,7 +97,7 @@ func errComputed(m *Mapping, s *Sync) *diag.Diagnostic {
 }
 
 func errReadOnly(m *Mapping, s *Sync) *diag.Diagnostic {
-	why := "this connection's user may read it but not write it. Give the user edit access to the field, or remove this entry"
+	why := "the system keeps it by itself, or this connection's user may only read it. Remove this entry, or give the user edit access to the field"
 	if m.Field.Name == s.To.Object.Key {
 		why = "it is the id, which the system gives. To find records by it, use match { by = … }"
 	}

@@ -117,6 +117,12 @@ func warnTextLong(m *Mapping, length int) *diag.Diagnostic {
 		"This can have up to %d characters; %s holds %d. A longer text is refused and its record rejected, never cut: %s.", length, m.Field.Name, m.Field.Length, how)
 }
 
+func warnSpaceLost(m *Mapping, leaf *expr.Node, text string) *diag.Diagnostic {
+	trimmed := strings.TrimSpace(text)
+	return warning("SYN427", "Blanks get lost", leafRange(m, leaf), respelled(m, leaf, trimmed),
+		"%q begins or ends with blanks, which %s does not store. Nothing else is wrong: values are compared in the stored form. Write %q.", text, m.Field.Name, trimmed)
+}
+
 func errDigitsLost(m *Mapping, scale int, certain bool) *diag.Diagnostic {
 	t := m.Value.Type
 	digits := fmt.Sprintf("%d digits", t.Scale)

@@ -40,6 +40,23 @@ func (c *checker) fits(s *Sync, m *Mapping, x *scopes) {
 		c.fitsResolution(m)
 	case f.Kind.IsText():
 		c.fitsLength(m)
+		c.fitsSpace(m)
+	}
+}
+
+// fitsSpace flags literals with blanks at their ends, where the system does not store them.
+func (c *checker) fitsSpace(m *Mapping) {
+	if !m.Field.TrimsSpace {
+		return
+	}
+	for _, text := range m.Value.Type.Texts {
+		if strings.TrimSpace(text) == text {
+			continue
+		}
+		if leaf := literalLeaf(m.Value.Root, text); leaf != nil {
+			c.report(warnSpaceLost(m, leaf, text))
+			return
+		}
 	}
 }
 
