@@ -13,6 +13,7 @@ import (
 // person can act on. Every other error of a run is one of the store.
 type ending struct {
 	status state.RunStatus
+	waits  state.Wait
 	why    string
 	err    error
 }
@@ -30,12 +31,12 @@ func failedFor(connection, doing string, err error) *ending {
 		return known
 	}
 	failure := connectors.AsError(err)
-	status := state.Failed
+	status, waits := state.Failed, state.Wait("")
 	switch failure.Class {
 	case connectors.Limit, connectors.Retry, connectors.InDoubt:
-		status = state.Waiting
+		status, waits = state.Waiting, state.WaitSystem
 	}
-	return &ending{status: status, why: fmt.Sprintf("%s %s: %s", doing, connection, failure.Error()), err: err}
+	return &ending{status: status, waits: waits, why: fmt.Sprintf("%s %s: %s", doing, connection, failure.Error()), err: err}
 }
 
 // stoppedBy gives the ending for a delivery that ended early.
@@ -45,7 +46,7 @@ func stoppedBy(connection string, s *delivery.Stop) *ending {
 	}
 	e := failedFor(connection, "writing to", s.Err)
 	if !s.Wait {
-		e.status = state.Failed
+		e.status, e.waits = state.Failed, ""
 	}
 	return e
 }

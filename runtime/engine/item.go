@@ -99,7 +99,7 @@ func (r *runner) letterFor(source state.SourceRef, target, step string, e *conne
 	if message == "" && e.Err != nil {
 		message = e.Err.Error()
 	}
-	return &state.DeadLetter{Rule: r.p.ID(), Run: r.run.ID, Revision: r.run.Revision, At: r.now.UTC(), Source: source,
+	return &state.DeadLetter{Rule: r.p.ID(), Run: r.run.ID, Revision: r.run.Revision, At: r.clock(), Source: source,
 		Connection: r.p.To.Connection, Object: r.p.To.Object.Name, Target: target, Step: step, Class: e.Class.String(),
 		Code: e.Code, Message: message, Hint: e.Hint, Fields: e.Fields, Request: e.Request, Answer: e.Answer,
 		Attempts: 1, Status: state.DeadOpen}

@@ -25,8 +25,10 @@ type Job struct {
 	// Connections gives open connections by name; nil for one that is not open.
 	Connections func(name string) connectors.Connection
 	Store       state.Store
-	// Now is the clock; nil: time.Now. The run reads it once for now() and today().
+	// Now is the clock; nil: time.Now.
 	Now func() time.Time
+	// Tick is what now() and today() are in this run: the instant of the tick that it is for. Zero: when it starts.
+	Tick time.Time
 	Log *slog.Logger // nil: silent
 
 	// DryRun withholds all writes, to the target and to the store, and tells OnChange what they would be.

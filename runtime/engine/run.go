@@ -87,16 +87,20 @@ func newRunner(ctx context.Context, job Job) *runner {
 	if job.Log == nil {
 		job.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
 	}
-	now := job.Now()
+	started := job.Now()
+	now := job.Tick
+	if now.IsZero() {
+		now = started
+	}
 	job.Retry = job.Retry.Defaults()
 	if job.RunID == "" {
-		job.RunID = newRunID(now)
+		job.RunID = newRunID(started)
 	}
 	r := &runner{job: job, p: job.Plan, ctx: ctx, sides: map[string]*side{}, began: time.Now(),
-		now: now, stamp: now.UnixMicro(), held: map[string]state.Claim{}, planned: plannedLinks{}}
+		now: now, stamp: started.UnixMicro(), held: map[string]state.Claim{}, planned: plannedLinks{}}
 	r.log = job.Log.With("rule", r.p.ID(), "run", job.RunID)
 	r.frame = expr.Frame{Now: now}
-	r.run = state.Run{ID: job.RunID, Rule: r.p.ID(), Schedule: job.Schedule, Status: state.Running, Started: now.UTC(), Calls: map[string]int{}}
+	r.run = state.Run{ID: job.RunID, Rule: r.p.ID(), Schedule: job.Schedule, Status: state.Running, Started: started.UTC(), Calls: map[string]int{}}
 	if job.Set != nil {
 		r.run.Revision = job.Set.Revision
 	}
@@ -117,7 +121,7 @@ func (r *runner) execute() error {
 	}
 	if why, err := r.unmet(); err != nil || why != "" {
 		if err == nil {
-			err = &ending{status: state.Waiting, why: why}
+			err = &ending{status: state.Waiting, waits: state.WaitRequirement, why: why}
 		}
 		return err
 	}
@@ -222,7 +226,7 @@ func (r *runner) finish(err error) (state.Run, error) {
 	case err == nil:
 		r.run.Status = state.Succeeded
 	case errors.As(err, &end):
-		r.run.Status, r.run.Why = end.status, end.why
+		r.run.Status, r.run.WaitsFor, r.run.Why = end.status, end.waits, end.why
 		err = nil
 	default:
 		r.run.Status, r.run.Why = state.Failed, err.Error()

@@ -101,7 +101,7 @@ func (r *runner) release() error {
 				return err
 			}
 		}
-		return &ending{status: state.Waiting, why: why}
+		return &ending{status: state.Waiting, waits: state.WaitGuard, why: why}
 	}
 	if r.outbox == nil {
 		return nil

@@ -19,6 +19,9 @@ type Store interface {
 	StageStore
 	LedgerStore
 	DeadStore
+	TickStore
+	HoldStore
+	SnapshotStore
 	// Commit stores what came out of one batch, all of it or nothing.
 	Commit(ctx context.Context, o Outcome) error
 	Close() error
@@ -81,6 +84,32 @@ type DeadStore interface {
 	DeadLetters(ctx context.Context, f DeadFilter) ([]DeadLetter, error)
 	// SetDead moves dead letters to another status.
 	SetDead(ctx context.Context, ids []int64, status DeadStatus) error
+	// DeadCounts counts the open dead letters by rule; a rule without any is left out.
+	DeadCounts(ctx context.Context) (map[string]int, error)
+}
+
+// TickStore keeps which ticks of the schedules are done, so that a restart neither loses nor repeats one.
+type TickStore interface {
+	// Ticks gives where all schedules of all rules stand.
+	Ticks(ctx context.Context) ([]Tick, error)
+	// SaveTicks stores where schedules stand, all of them or none.
+	SaveTicks(ctx context.Context, ticks []Tick) error
+}
+
+// HoldStore keeps which rules a person paused.
+type HoldStore interface {
+	Holds(ctx context.Context) ([]Hold, error)
+	// SetHold pauses a rule. One that is paused keeps its first hold.
+	SetHold(ctx context.Context, h Hold) error
+	// Release ends the hold of a rule; without one it does nothing.
+	Release(ctx context.Context, rule string) error
+}
+
+// SnapshotStore keeps documents that the runtime needs to start again, such as the last set of files that compiled.
+type SnapshotStore interface {
+	// Snapshot gives a document, nil when there is none.
+	Snapshot(ctx context.Context, name string) ([]byte, error)
+	SaveSnapshot(ctx context.Context, name string, data []byte) error
 }
 
 // Outcome is all that came out of one batch of one rule.
@@ -141,6 +170,21 @@ type Claim struct {
 	At     time.Time
 }
 
+// Tick is where a schedule of a rule stands. Schedule is its name ("" for the unnamed one), or a name that the
+// scheduler made up for what else starts a rule.
+type Tick struct {
+	Rule, Schedule string
+	// Done is the last instant whose run has ended.
+	Done time.Time
+}
+
+// Hold is a rule that a person paused; Rule "" stands for all rules.
+type Hold struct {
+	Rule string    `json:"rule"`
+	At   time.Time `json:"at"`
+	By   string    `json:"by,omitempty"`
+}
+
 // Staged is one change that waits for delivery, encoded by the engine.
 type Staged struct {
 	Seq    int64 // given by the store
@@ -160,6 +204,15 @@ const (
 	Stopped   RunStatus = "stopped" // interrupted; the next run goes on from the checkpoint
 )
 
+// Wait is what a waiting run waits for.
+type Wait string
+
+const (
+	WaitSystem      Wait = "system"      // a limit, or a system that does not answer: trying again later helps
+	WaitRequirement Wait = "requirement" // something that the rule requires
+	WaitGuard       Wait = "guard"       // a person: the run is beyond its guard
+)
+
 // Run is one execution of one rule. The JSON form is the contract's.
 type Run struct {
 	ID         string         `json:"id"`
@@ -167,6 +220,7 @@ type Run struct {
 	Schedule   string         `json:"schedule,omitempty"`
 	Status     RunStatus      `json:"status"`
 	Why        string         `json:"why,omitempty"`
+	WaitsFor   Wait           `json:"waits_for,omitempty"`
 	Revision   string         `json:"revision,omitempty"`
 	Full       bool           `json:"full,omitempty"`
 	Started    time.Time      `json:"started"`

@@ -49,7 +49,12 @@ CREATE TABLE dead (
 CREATE INDEX dead_rule ON dead (rule, source, status);
 CREATE INDEX dead_status ON dead (status);
 `,
+	`
+CREATE TABLE tick (rule TEXT NOT NULL, schedule TEXT NOT NULL, done INTEGER NOT NULL, PRIMARY KEY (rule, schedule)) WITHOUT ROWID;
+CREATE TABLE hold (rule TEXT PRIMARY KEY, at INTEGER NOT NULL, by TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE snapshot (name TEXT PRIMARY KEY, at INTEGER NOT NULL, data BLOB NOT NULL);
+`,
 }
 
 // tables lists what an export holds and a repair carries over, in order.
-var tables = []string{"rule", "record", "checkpoint", "claim", "stage", "run", "ledger", "dead"}
+var tables = []string{"rule", "record", "checkpoint", "claim", "stage", "run", "ledger", "dead", "tick", "hold", "snapshot"}

@@ -154,3 +154,29 @@ func damage(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 }
+
+func TestAStateOfTheFirstVersionIsBroughtForward(t *testing.T) {
+	ctx := context.Background()
+	s := open(t).(*Store)
+	if err := s.Commit(ctx, state.Outcome{Rule: "r", Records: []state.Record{{Source: "kept", Target: "1"}}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, stmt := range []string{"DROP TABLE tick", "DROP TABLE hold", "DROP TABLE snapshot", "PRAGMA user_version = 1"} {
+		if _, err := s.write.Exec(stmt); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.Close()
+	again, err := Open(ctx, s.path, Options{Holder: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if err := again.SaveSnapshot(ctx, "set", []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	got, err := again.Records(ctx, "r", []string{"kept"})
+	if err != nil || got[0].Target != "1" {
+		t.Fatalf("%v %+v", err, got)
+	}
+}
