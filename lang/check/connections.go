@@ -14,7 +14,7 @@ import (
 // connections checks the settings of each connection against its type of system.
 func (c *checker) connections() {
 	for _, conn := range c.module.Connections {
-		c.pauses(conn)
+		c.pauses(conn.Pauses)
 		if c.in.Systems == nil {
 			continue
 		}
@@ -113,8 +113,8 @@ func looksSecret(text string) bool {
 	return strings.HasPrefix(text, "-----BEGIN ") && strings.Contains(text, "PRIVATE KEY")
 }
 
-func (c *checker) pauses(conn *resolve.Connection) {
-	for _, p := range conn.Pauses {
+func (c *checker) pauses(pauses []resolve.Pause) {
+	for _, p := range pauses {
 		zone := c.zone(p.Timezone, p.Range, nil)
 		if _, err := cron.Parse(p.Cron, zone); err != nil {
 			c.report(errCron(p.Range, err))

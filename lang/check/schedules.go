@@ -24,6 +24,7 @@ func (c *checker) schedules(s *Sync, x *scopes) {
 		s.Schedules = append(s.Schedules, sch)
 	}
 	d := s.Decl
+	c.pauses(d.Pauses)
 	switch {
 	case !d.Enabled:
 	case d.Manual && (len(d.Schedules) > 0 || d.OnEvent || len(d.After) > 0):

@@ -111,6 +111,11 @@ type Sync struct {
 	From, To                 End
 	Zone                     *time.Location
 	Schedules                []Schedule
+	MissedTicks              MissedTicks
+	// OnEvent: the rule starts at once on the source's events; nil: it does not.
+	OnEvent *OnEvent
+	// Pauses are windows in which the rule does not run.
+	Pauses []Pause
 	// After and Requires name other syncs ("sync.other") and connections ("connection.crm").
 	After, Requires []string
 
@@ -160,6 +165,21 @@ type Schedule struct {
 	Zone  *time.Location
 	Where *Filter
 	Full  bool
+}
+
+// MissedTicks says what happens to ticks that passed while the rule could not run.
+type MissedTicks uint8
+
+const (
+	MissedLast MissedTicks = iota // one run for all of them
+	MissedSkip
+	MissedAll // one run for each, in order
+)
+
+// OnEvent says how events are gathered before a run. Zero values: not at all.
+type OnEvent struct {
+	Wait time.Duration
+	Max  int
 }
 
 // Filter is a condition on records. What the system can take is in Pushed; Whole is evaluated here on what it gives.

@@ -100,7 +100,11 @@ func buildSync(s *check.Sync, c *clock) *plan.Sync {
 		Name: d.Name, Title: d.Title, Description: d.Description, Tags: d.Tags, Enabled: d.Enabled, Manual: d.Manual,
 		From: end(s.From), To: end(s.To), Zone: s.Zone, Lookback: d.Lookback, MaxRecords: d.MaxRecords,
 		After: names(d.After), Requires: names(d.Requires), Guard: guard(d.Guard), Range: d.Range,
+		MissedTicks: missedTicks[d.MissedTicks], Pauses: pauses(d.Pauses, s.Zone),
 	}}
+	if d.OnEvent {
+		b.out.OnEvent = &plan.OnEvent{Wait: d.EventWait, Max: d.EventMax}
+	}
 	b.layout()
 	b.out.Where = b.filter(s.Where, plan.RootSource, s.From, nil)
 	for _, sch := range s.Schedules {
@@ -153,7 +157,8 @@ var (
 	nullModes  = map[string]plan.OnNull{"clear": plan.NullClear, "keep": plan.NullKeep}
 	writeModes = map[string]plan.WriteMode{"always": plan.WriteAlways, "on_create": plan.WriteOnCreate,
 		"if_empty": plan.WriteIfEmpty, "with_changes": plan.WriteWithChanges}
-	departures = map[string]plan.DepartureKind{"ignore": plan.DepartureIgnore, "delete": plan.DepartureDelete,
+	missedTicks = map[string]plan.MissedTicks{"last": plan.MissedLast, "skip": plan.MissedSkip, "all": plan.MissedAll}
+	departures  = map[string]plan.DepartureKind{"ignore": plan.DepartureIgnore, "delete": plan.DepartureDelete,
 		"unlink": plan.DepartureUnlink, "set": plan.DepartureSet}
 )
 

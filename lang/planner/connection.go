@@ -25,12 +25,18 @@ func connection(c *resolve.Connection) *plan.Connection {
 			out.Allow = append(out.Allow, p.Text)
 		}
 	}
-	for _, p := range c.Pauses {
-		zone, err := cron.Zone(p.Timezone)
+	out.Pauses = pauses(c.Pauses, time.UTC)
+	return out
+}
+
+// pauses plans maintenance windows; zone is that of the ones that name none.
+func pauses(list []resolve.Pause, zone *time.Location) (out []plan.Pause) {
+	for _, p := range list {
+		z, err := cron.Zone(p.Timezone)
 		if err != nil {
-			zone = time.UTC
+			z = zone
 		}
-		out.Pauses = append(out.Pauses, plan.Pause{Name: p.Name, Cron: p.Cron, For: p.For, Zone: zone})
+		out = append(out, plan.Pause{Name: p.Name, Cron: p.Cron, For: p.For, Zone: z})
 	}
 	return out
 }

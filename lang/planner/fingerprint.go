@@ -36,6 +36,9 @@ func (b *builder) fingerprints() {
 		w.line("schedule", sch.Decl.Name, sch.Decl.Cron, sch.Zone, sch.Decl.Full)
 		w.expr("where", sch.Where)
 	}
+	for _, p := range b.out.Pauses {
+		w.line("pause", p.Name, p.Cron, p.For, p.Zone)
+	}
 	w.departure("on_leave", d.OnLeave, s.OnLeave)
 	w.departure("on_delete", d.OnDelete, s.OnDelete)
 	w.guard(d.Guard)

@@ -28,13 +28,19 @@ func (r *resolver) connection(b *syntax.Block) *Connection {
 		c.AllowRange = a.Range
 		c.Allow = r.patterns(a)
 	}
+	c.Pauses = pauses(b)
+	return c
+}
+
+// pauses reads the maintenance windows of a block.
+func pauses(b *syntax.Block) (out []Pause) {
 	for _, p := range b.Each("pause") {
-		c.Pauses = append(c.Pauses, Pause{
+		out = append(out, Pause{
 			Name: p.Label(0), Cron: text(p, "cron"), For: duration(p, "for"),
 			Timezone: text(p, "timezone"), Range: p.Range,
 		})
 	}
-	return c
+	return out
 }
 
 // patterns reads allow.write. The result is not nil: a block that allows nothing is not the same as no block.

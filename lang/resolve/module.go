@@ -185,6 +185,7 @@ type Sync struct {
 	OnLeave, OnDelete        *Departure
 	Guard                    *Guard
 	MissedTicks              string
+	Pauses                   []Pause
 	NameRange, Range         span.Range
 	HeaderRange              span.Range
 }

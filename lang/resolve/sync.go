@@ -34,6 +34,7 @@ func (r *resolver) sync(b *syntax.Block) *Sync {
 		m := match(x)
 		s.Match = &m
 	}
+	s.Pauses = pauses(b)
 	r.finds(b, s)
 	if x := b.One("map"); x != nil {
 		s.Map = r.mappings(x)

@@ -55,7 +55,7 @@ var ColumnKinds = []string{"any", "text", "integer", "number", "boolean", "date"
 
 var pauseBlock = &BlockSpec{
 	Name: "pause", Labels: label("NAME"),
-	Doc: "A maintenance window in which nothing is sent.",
+	Doc: "A maintenance window: in a connection nothing is sent to it, in a sync the sync does not run.",
 	Attrs: []*AttrSpec{
 		required("cron", PlainText, "When the window opens."),
 		required("for", Duration, "How long it stays open."),

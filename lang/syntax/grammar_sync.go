@@ -26,13 +26,12 @@ var syncBlock = &BlockSpec{
 	},
 	Blocks: []*BlockSpec{
 		scheduleBlock, onEventBlock, matchBlock, findBlock, mapBlock("map"), mapSameBlock, writeBlock,
-		departureBlock("on_leave"), departureBlock("on_delete"), guardBlock,
+		departureBlock("on_leave"), departureBlock("on_delete"), guardBlock, pauseBlock,
 		later("group", "Aggregates many source records into one."),
 		later("back", "The other direction of a two-way sync."),
 		later("conflict", "Who wins when both sides changed."),
 		later("rollout", "A pilot cohort."),
 		later("slo", "The latency that is promised."),
-		later("pause", "A maintenance window of a rule.", "NAME"),
 	},
 	Hints: map[string]string{
 		"cron":       `Schedules are blocks: schedule { cron = "0 3 * * *" }.`,
