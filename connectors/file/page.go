@@ -47,6 +47,7 @@ type pager struct {
 	start  func(*pager) error // reads what stands before the records; nil once done
 	line   int                // number of the line at w.pos
 	rows   int                // records of a page at most
+	chunk  int                // bytes to read at once
 }
 
 // next decodes into p.
@@ -54,7 +55,7 @@ func (g *pager) next(p *page) error {
 	p.batch.Reset()
 	p.raws, p.bad, p.prefix = p.raws[:0], nil, p.prefix[:0]
 	mem := p.mem
-	size := chunk
+	size := g.chunk
 	for grown := false; ; grown = true {
 		if grown {
 			p.prefix = append(p.prefix, g.w.buf[:g.w.pos]...)
@@ -218,7 +219,7 @@ func (c *connection) newPager(s *source, q query.Read) (*pager, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &pager{s: s, layout: q.Layout, rows: pageRows}
+	g := &pager{s: s, layout: q.Layout, rows: pageRows, chunk: chunk}
 	g.keep = keeper(q)
 	for at, name := range q.Layout.Names {
 		if f := sh.object.Field(name); f != nil && !emptyOf(f.Kind).IsNull() {

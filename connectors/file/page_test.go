@@ -1,0 +1,122 @@
+package file
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/syncline/syncline/connectors"
+	"github.com/syncline/syncline/lang/query"
+	"github.com/syncline/syncline/lang/schema"
+	"github.com/syncline/syncline/lang/value"
+)
+
+// Wherever the input is cut into chunks, the records are the same.
+func TestChunks(t *testing.T) {
+	text := rapid.SampledFrom([]string{"", "a", "plain", `quo"te`, "new\nline", "comma,", "ünï", "\r\n", `back\slash`, strings.Repeat("long ", 30)})
+	dir := t.TempDir()
+	rapid.Check(t, func(rt *rapid.T) {
+		jsonl := rapid.Bool().Draw(rt, "jsonl")
+		name := "x.csv"
+		if jsonl {
+			name = "x.jsonl"
+		}
+		rows := rapid.SliceOfN(rapid.SliceOfN(text, 3, 3), 0, 30).Draw(rt, "rows")
+		cols := []out{{"a", 0}, {"b", 1}, {"c", 2}}
+		enc := newEncoder(&source{jsonl: jsonl, comma: ',', header: true}, cols)
+		data := enc.header(nil)
+		for _, r := range rows {
+			data = enc.record(data, value.Record{value.Text(r[0]), value.Text(r[1]), value.Text(r[2])})
+		}
+		if rapid.Bool().Draw(rt, "cut the last line end") && len(data) > 0 {
+			data = data[:len(data)-1]
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+			rt.Fatal(err)
+		}
+		var objectColumns []connectors.Column
+		for _, c := range cols {
+			objectColumns = append(objectColumns, connectors.Column{Name: c.name, Kind: schema.Text})
+		}
+		conn, err := open(connectors.Config{Dir: dir, Objects: []connectors.Object{{Name: "x", Columns: objectColumns, Settings: connectors.Settings{"path": value.Text(name)}}}})
+		if err != nil {
+			rt.Fatal(err)
+		}
+		c := conn.(*connection)
+		g, err := c.newPager(c.blocks["x"], query.Read{Layout: value.NewLayout("a", "b", "c")})
+		if err != nil {
+			rt.Fatal(err)
+		}
+		defer g.in.Close()
+		g.chunk, g.rows = rapid.IntRange(2, 80).Draw(rt, "chunk"), rapid.IntRange(1, 9).Draw(rt, "rows a page")
+		n := 0
+		for p := g.newPage(); !p.last; {
+			if err := g.next(p); err != nil {
+				rt.Fatal(err)
+			}
+			if len(p.bad) > 0 {
+				rt.Fatalf("bad rows: %v", p.bad)
+			}
+			for i := range p.batch.Len() {
+				if n == len(rows) {
+					rt.Fatal("too many records")
+				}
+				if got, want := fmt.Sprint(p.batch.Record(i)), fmt.Sprint(rows[n]); got != want {
+					rt.Fatalf("record %d is %s, want %s", n, got, want)
+				}
+				n++
+			}
+		}
+		if n != len(rows) {
+			rt.Fatalf("%d records, want %d", n, len(rows))
+		}
+	})
+}
+
+// A full disk leaves the old file as it is, and says so.
+func TestFullDisk(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip("there is no /dev/full to write to")
+	}
+	dir := t.TempDir()
+	path := filepath.Join(dir, "out.csv")
+	if err := os.WriteFile(path, []byte("id\nold\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := open(connectors.Config{Dir: dir, Objects: []connectors.Object{{Name: "out", Settings: connectors.Settings{"path": value.Text("out.csv")}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := conn.(*connection).Replace(t.Context(), &schema.Object{Name: "out"}, value.NewLayout("id"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	r.(*replacement).sink.Writer = full
+	batch := value.NewBatch(value.NewLayout("id"), 1)
+	batch.Append()[0] = value.Text("new")
+	err = r.Append(t.Context(), batch)
+	if err == nil {
+		err = r.Commit(t.Context())
+	}
+	if err == nil || !strings.Contains(err.Error(), "no space left") || !strings.Contains(err.Error(), "free some space") {
+		t.Errorf("writing to a full disk: %v", err)
+	}
+	if err := r.Abort(); err != nil {
+		t.Errorf("Abort: %v", err)
+	}
+	if b, _ := os.ReadFile(path); string(b) != "id\nold\n" {
+		t.Errorf("the old file is now %q", b)
+	}
+	if entries, _ := os.ReadDir(dir); len(entries) != 1 {
+		t.Errorf("files are left behind: %v", entries)
+	}
+}
