@@ -5,5 +5,5 @@ import "embed"
 
 // Files are the example projects.
 //
-//go:embed health-score
+//go:embed health-score csv-to-sqlite
 var Files embed.FS

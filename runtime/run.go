@@ -106,11 +106,23 @@ func (r *Runtime) one(ctx context.Context, set *plan.Set, rule *plan.Sync, s Sel
 		}
 		open[name] = conn
 	}
-	return engine.Run(ctx, engine.Job{
+	run, err := engine.Run(ctx, engine.Job{
 		Plan: rule, Set: set, Full: s.Full, Store: store, Now: r.o.Now, Log: r.o.Log, DryRun: dry,
 		Connections: func(name string) connectors.Connection { return open[name] },
 		OnProgress:  h.Progress, OnChange: h.Change, OnProblem: h.Problem,
 	})
+	if dry && err == nil {
+		forecast(&run, rule.To.Connection, open[rule.To.Connection].Limits())
+	}
+	return run, err
+}
+
+// forecast adds to the calls that planning took those that the writes would take.
+func forecast(run *state.Run, connection string, limits connectors.Limits) {
+	batch := max(limits.WriteBatch, 1)
+	for _, records := range []int{run.Created, run.Updated, run.Deleted} {
+		run.Calls[connection] += (records + batch - 1) / batch
+	}
 }
 
 // connectionsOf lists the connections that a rule needs, each once.

@@ -264,6 +264,6 @@ func sumText(s engine.Summary) string {
 
 func (t *textPlan) finish(runs []state.Run) error {
 	sum, calls := totals(runs)
-	_, err := fmt.Fprintf(t.out, "%s %s; %s so far, to read\n", t.paint(bold, "Plan:"), sumText(sum), callsText(calls))
+	_, err := fmt.Fprintf(t.out, "%s %s; %s\n", t.paint(bold, "Plan:"), sumText(sum), callsText(calls))
 	return err
 }
