@@ -92,7 +92,11 @@ func appendCSVValue(dst []byte, v value.Value, comma byte) []byte {
 		return dst
 	}
 	start := len(dst)
-	dst = v.AppendText(dst)
+	if k := v.Kind(); k == value.KindDate || k == value.KindTime {
+		dst = appendMoment(dst, v)
+	} else {
+		dst = v.AppendText(dst)
+	}
 	if comma == '-' || comma == ':' || comma == 'T' || comma == 'Z' || comma == '.' || comma >= '0' && comma <= '9' || comma >= 'a' && comma <= 'z' {
 		text := string(dst[start:])
 		return appendCell(dst[:start], text, comma)
@@ -220,6 +224,10 @@ func appendJSONValue(dst []byte, v value.Value) []byte {
 		return append(dst, ']')
 	}
 	dst = append(dst, '"')
-	dst = v.AppendText(dst)
+	if k := v.Kind(); k == value.KindDate || k == value.KindTime {
+		dst = appendMoment(dst, v)
+	} else {
+		dst = v.AppendText(dst)
+	}
 	return append(dst, '"')
 }

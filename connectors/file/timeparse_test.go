@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/syncline/syncline/lang/value"
 )
 
 // Dates and times are read as package time reads them.
@@ -25,6 +27,15 @@ func TestScanTime(t *testing.T) {
 		want, err := time.Parse(time.DateOnly, text[:10])
 		if !ok || err != nil || days != floorDays(want) {
 			t.Fatalf("%s: day %d %v, want %d", text[:10], days, ok, floorDays(want))
+		}
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		us := rapid.Int64Range(-62135596800e6, 253402300799e6).Draw(t, "us")
+		us -= us % rapid.SampledFrom([]int64{1, 10, 1e3, 1e6}).Draw(t, "step")
+		for _, v := range []value.Value{value.Micros(us), value.Day(us / 86400e6)} {
+			if got := string(appendMoment(nil, v)); got != v.String() {
+				t.Fatalf("%s is written as %s", v, got)
+			}
 		}
 	})
 	for _, s := range []string{"", "2026-02-29", "2026-13-01", "2026-00-10", "2026-01-32", "26-01-01", "2026/01/01", "2026-01-0x"} {
