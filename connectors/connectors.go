@@ -3,7 +3,8 @@
 // A Type says how a kind of system is configured and opened. An open Connection can always
 // describe itself; what else it can do, it shows by the further interfaces it has: Reader,
 // Writer, Replacer, Grouper, DeletedReader, Checker. The engine asserts them once, when a
-// plan is opened, and a missing one is an error before anything runs.
+// plan is opened, and a missing one is an error before anything runs. Systems that take messages
+// rather than records have Sender, and Tracer where they can say what arrived.
 //
 // All methods are safe for use by several goroutines, unless they say otherwise. They honour
 // their context, and what they return for a cancelled one is the context's error, wrapped.
@@ -15,6 +16,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/syncline/syncline/lang/query"
@@ -75,6 +77,17 @@ type Settings map[string]value.Value
 
 // Text is a text setting, "" when it is not set.
 func (s Settings) Text(name string) string { return s[name].AsText() }
+
+// Map is a setting of kind SettingMap: its entries are settings named NAME.KEY.
+func (s Settings) Map(name string) map[string]string {
+	out := map[string]string{}
+	for full, v := range s {
+		if key, ok := strings.CutPrefix(full, name+"."); ok {
+			out[key] = v.String()
+		}
+	}
+	return out
+}
 
 // Object is an `object` block: a file, table or query that the project names.
 type Object struct {

@@ -66,6 +66,9 @@ func resolveSettings(settings map[string]plan.Setting, env Environment, missing 
 	for name, s := range settings {
 		if s.Env == "" {
 			out[name] = s.Value
+			for key, text := range s.Map {
+				out[name+"."+key] = value.Text(text)
+			}
 			continue
 		}
 		text, found, err := lookup(s, env)

@@ -256,8 +256,10 @@ type System struct {
 	Settings []Setting
 	// Objects are the attributes of its object blocks; nil: it takes none.
 	Objects []Setting
-	// Sends: it can be the `via` of a send or call.
+	// Sends: it can be the `via` of a send or call, which Send describes.
 	Sends bool
+	// Send is what a send or call through it takes; nil when it does not send.
+	Send *Sending
 	// Counted: its calls count against a quota (limits { calls_per_day }).
 	Counted bool
 }

@@ -1,0 +1,66 @@
+package connectors
+
+import (
+	"context"
+	"time"
+
+	"github.com/syncline/syncline/lang/value"
+)
+
+// Sender sends messages to people and requests to programs: the `via` of a send or call. What a message holds
+// is said by the type's System.Send.
+type Sender interface {
+	// Send sends one message and gives its receipt once the system has taken it. It never sends twice by itself. It
+	// may wait for the system's own limits, no longer than about a minute and a half; then the error is of class Limit.
+	//
+	// A message whose answer was lost is an error of class InDoubt: it may have arrived. The engine asks the
+	// Tracer where the connection is one, else it holds the message for a person. A connection whose system takes a
+	// message of the same Key only once answers Retry instead: sending again is without harm.
+	Send(ctx context.Context, m Message) (Receipt, error)
+}
+
+// Message is a send or call with its arguments evaluated.
+type Message struct {
+	// Key is the same each time that this message is tried, and of no other message: letters, digits and -_.:/.
+	Key string
+	// Arguments are the written arguments by name; of the form SomeValues they may be lists. What is empty may be left out.
+	Arguments map[string]value.Value
+	// Named are the arguments of the form NamedValues, in the order written, names of nested objects joined by dots.
+	Named map[string][]Field
+}
+
+// Text is an argument as text, "" when it is not written or empty.
+func (m Message) Text(name string) string { return m.Arguments[name].String() }
+
+// Texts are the values of an argument that can be a list, without empty ones.
+func (m Message) Texts(name string) []string {
+	v, list := m.Arguments[name], []value.Value(nil)
+	if v.Kind() == value.KindList {
+		list = v.AsList()
+	} else {
+		list = []value.Value{v}
+	}
+	var out []string
+	for _, item := range list {
+		if s := item.String(); s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// Receipt is what the system said of a message that it took.
+type Receipt struct {
+	// ID is the message's own id in the system, "" when it gives none.
+	ID string
+	// Fields are the further results, by the names of System.Send.Results or as the system answered.
+	Fields map[string]value.Value
+}
+
+// Tracer is a Sender whose system can be asked what became of a message.
+type Tracer interface {
+	// Trace looks for the message, which was first tried at since. found false without an error means
+	// that it did not arrive and may be sent. Ask only when a while has passed since the try that got no answer, so that it
+	// is not under way any more. An error of class Permanent means that this connection cannot tell.
+	Trace(ctx context.Context, m Message, since time.Time) (receipt Receipt, found bool, err error)
+}
