@@ -18,6 +18,10 @@ type Set struct {
 	Connections []*Connection
 	// Syncs in an order that respects `after`, ties by place in the files.
 	Syncs []*Sync
+	// Triggers, Tracks and Alerts are in order of the files; triggers respect `after` as syncs do.
+	Triggers []*Trigger
+	Tracks   []*Track
+	Alerts   []*Alert
 	// Revision is a hash of all that the set was compiled from: files and variables.
 	Revision string
 }
@@ -116,7 +120,7 @@ type Sync struct {
 	OnEvent *OnEvent
 	// Pauses are windows in which the rule does not run.
 	Pauses []Pause
-	// After and Requires name other syncs ("sync.other") and connections ("connection.crm").
+	// After and Requires name other rules ("sync.other", "trigger.other") and connections ("connection.crm").
 	After, Requires []string
 
 	// Source is the layout of source records; slot 0 is the object's key where it has one.
@@ -139,6 +143,9 @@ type Sync struct {
 
 	OnLeave, OnDelete Departure
 	Guard             Guard
+	// Rollout is the pilot cohort; nil: everyone.
+	Rollout *Rollout
+	SLO     SLO
 
 	// Fingerprint changes with anything of the rule; Meaning only with what decides the written values.
 	Fingerprint, Meaning string
@@ -200,6 +207,8 @@ type Find struct {
 	Layout *value.Layout // slot 0 is the key
 	Lookup
 	Root int // index in the frame
+	// All: every record is found, in order. The frame holds the first; an action on the find has each in turn.
+	All bool
 	// AfterMatch: it reads target.X, or a find that does, so it is looked up once the target is known. All
 	// other finds come before the match, whose keys may read them.
 	AfterMatch bool
@@ -313,6 +322,8 @@ type Guard struct {
 	MaxCreates, MaxUpdates, MaxDeletes, MaxClears *int
 	// MaxUpdatePercent is of the rule's linked records; it does not apply below 20 records.
 	MaxUpdatePercent *float64
+	// MaxFirings are those of a trigger's run.
+	MaxFirings *int
 	// Written: the block stands in the file. Without it the default applies: a run that clears more than
 	// 10 % of the filled values of one field waits.
 	Written bool
