@@ -44,7 +44,8 @@ func newConnection(d dialect, db *stdsql.DB, c connectors.Config, secrets ...str
 	if c.Concurrent > 0 {
 		conn.parallel = c.Concurrent
 	}
-	db.SetMaxOpenConns(conn.parallel + 2)
+	// Far more than are used at once: a read without pages keeps its connection while the engine looks records up by others.
+	db.SetMaxOpenConns(max(16, 4*conn.parallel))
 	db.SetMaxIdleConns(conn.parallel + 2)
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	if n := c.Settings["page"].AsFloat(); n >= 1 {

@@ -12,7 +12,7 @@ import (
 const mysqlItem = "CREATE TABLE item (id BIGINT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(200) NOT NULL, ext VARCHAR(100) UNIQUE, count INT, " +
 	"amount DECIMAL(12,2) CHECK (amount >= 0), flag BOOLEAN, day DATE, at DATETIME, note TEXT, updated_at DATETIME(6))"
 
-func openMySQL(t *testing.T, schema string) (server, connectors.Config) {
+func openMySQL(t testing.TB, schema string) (server, connectors.Config) {
 	t.Helper()
 	url, db := sqltest.MySQL(t)
 	s := server{db: db, place: func(int) string { return "?" }, touched: "UTC_TIMESTAMP(6)", arg: func(v value.Value) any {

@@ -22,7 +22,7 @@ func TestPushdown(t *testing.T) {
 	columns := "(id INTEGER PRIMARY KEY, txt %s, code %s, n INTEGER, num %s, flag BOOLEAN, day DATE, at %s)"
 	for name, db := range map[string]struct {
 		typ    connectors.Type
-		open   func(*testing.T, string) (server, connectors.Config)
+		open   func(testing.TB, string) (server, connectors.Config)
 		schema string
 	}{
 		"sqlite":   {sql.SQLite(), openSQLite, fmt.Sprintf(columns, "TEXT", "TEXT COLLATE NOCASE", "REAL", "DATETIME")},

@@ -30,7 +30,7 @@ type server struct {
 
 var itemColumns = []string{"name", "ext", "count", "amount", "flag", "day", "at", "note"}
 
-func (s server) exec(t *testing.T, text string, args ...any) {
+func (s server) exec(t testing.TB, text string, args ...any) {
 	t.Helper()
 	if _, err := s.db.ExecContext(t.Context(), text, args...); err != nil {
 		t.Fatalf("%s: %v", text, err)
@@ -108,7 +108,7 @@ var lacking = map[connectortest.Capability]string{
 const sqliteItem = `CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT NOT NULL, ext TEXT UNIQUE, count INTEGER, amount REAL CHECK (amount >= 0),
 	flag BOOLEAN, day DATE, at DATETIME, note TEXT, updated_at TEXT)`
 
-func openSQLite(t *testing.T, schema string) (server, connectors.Config) {
+func openSQLite(t testing.TB, schema string) (server, connectors.Config) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "test ünïcode#%.db")
 	db, err := stdsql.Open("sqlite", path)
@@ -151,7 +151,7 @@ func TestSQLite(t *testing.T) {
 }
 
 // exerciseServer runs the acceptance suite on the table item with this form of key.
-func exerciseServer(t *testing.T, typ connectors.Type, open func(*testing.T, string) (server, connectors.Config), schema, key string, isTracked bool) {
+func exerciseServer(t *testing.T, typ connectors.Type, open func(testing.TB, string) (server, connectors.Config), schema, key string, isTracked bool) {
 	lacks := maps.Clone(lacking)
 	if !isTracked {
 		lacks[connectortest.Resumes] = "no modified column is declared"
