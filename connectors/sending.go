@@ -2,8 +2,13 @@ package connectors
 
 import (
 	"context"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
+	"github.com/syncline/syncline/lang/schema"
 	"github.com/syncline/syncline/lang/value"
 )
 
@@ -63,4 +68,53 @@ type Tracer interface {
 	// that it did not arrive and may be sent. Ask only when a while has passed since the try that got no answer, so that it
 	// is not under way any more. An error of class Permanent means that this connection cannot tell.
 	Trace(ctx context.Context, m Message, since time.Time) (receipt Receipt, found bool, err error)
+}
+
+// Validate holds a message against what its system takes: no other arguments, the required ones filled, texts
+// within their length, one at most of those that exclude each other.
+func (m Message) Validate(s *schema.Sending) error {
+	written := map[string]bool{}
+	for name, v := range m.Arguments {
+		a := s.Argument(name)
+		if a == nil || a.Form == schema.NamedValues {
+			return wrongMessage(Permanent, name, "is no argument of a "+s.Verb+" through this connection")
+		}
+		if v.Kind() == value.KindList && a.Form == schema.OneValue && a.Kind != schema.MultiPicklist {
+			return wrongMessage(Reject, name, "takes one value, not a list")
+		}
+		texts := m.Texts(name)
+		written[name] = len(texts) > 0
+		for _, text := range texts {
+			if n := utf8.RuneCountInString(text); a.Length > 0 && n > a.Length {
+				e := wrongMessage(Reject, name, fmt.Sprintf("has %d characters; %d is the most", n, a.Length))
+				e.Hint = fmt.Sprintf("shorten it: truncate(x, %d)", a.Length)
+				return e
+			}
+			if len(a.OneOf) > 0 && !slices.Contains(a.OneOf, text) {
+				return wrongMessage(Reject, name, fmt.Sprintf("is %q; it can be %s", text, strings.Join(a.OneOf, ", ")))
+			}
+		}
+	}
+	for name, fields := range m.Named {
+		if a := s.Argument(name); a == nil || a.Form != schema.NamedValues {
+			return wrongMessage(Permanent, name, "takes no named values")
+		}
+		written[name] = len(fields) > 0
+	}
+	for _, a := range s.Arguments {
+		if a.Required && !written[a.Name] {
+			return wrongMessage(Reject, a.Name, "is empty")
+		}
+	}
+	for _, group := range s.Exclusive {
+		both := slices.DeleteFunc(slices.Clone(group), func(name string) bool { return !written[name] })
+		if len(both) > 1 {
+			return wrongMessage(Reject, both[0], "and "+both[1]+" exclude each other; write one of them")
+		}
+	}
+	return nil
+}
+
+func wrongMessage(class Class, argument, what string) *Error {
+	return &Error{Class: class, Code: "wrong_message", Message: argument + " " + what, Fields: []string{argument}}
 }

@@ -17,6 +17,8 @@ type Options struct {
 	Config connectors.Config
 	// BaseURL is where the system is; Setting names the setting that it comes from, for messages.
 	BaseURL, Setting string
+	// Plain allows plain http to other machines, for systems in a network of one's own.
+	Plain bool
 	// Header is sent with every request.
 	Header http.Header
 	// Auth gives the credentials; nil: none are sent.
@@ -65,7 +67,7 @@ type Client struct {
 // New makes a client. A wrong address is an *connectors.Error that names the setting.
 func New(o Options) (*Client, error) {
 	setDefaults(&o)
-	base, err := ParseBase(o.Setting, o.BaseURL)
+	base, err := parseBase(o.Setting, o.BaseURL, o.Plain)
 	if err != nil {
 		return nil, err
 	}

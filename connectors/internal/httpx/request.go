@@ -113,7 +113,9 @@ func (p *prepared) address(base *url.URL) (*url.URL, error) {
 
 // ParseBase reads the address of a system, given as a setting. Credentials are never sent in the clear, so
 // it must be https, unless it is this machine.
-func ParseBase(setting, text string) (*url.URL, error) {
+func ParseBase(setting, text string) (*url.URL, error) { return parseBase(setting, text, false) }
+
+func parseBase(setting, text string, plain bool) (*url.URL, error) {
 	wrong := func(format string, args ...any) error {
 		return &connectors.Error{Class: connectors.Permanent, Message: fmt.Sprintf("setting %s: ", setting) + fmt.Sprintf(format, args...)}
 	}
@@ -132,7 +134,7 @@ func ParseBase(setting, text string) (*url.URL, error) {
 	}
 	switch {
 	case u.Scheme == "https":
-	case u.Scheme == "http" && isLoopback(u.Hostname()):
+	case u.Scheme == "http" && (plain || isLoopback(u.Hostname())):
 	case u.Scheme == "http":
 		return nil, wrong("http://%s would send the credentials in the clear; use https (plain http is for this machine only)", u.Host)
 	default:

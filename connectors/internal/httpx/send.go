@@ -99,7 +99,7 @@ func (c *Client) send(ctx context.Context, p *prepared, g Grant) (*Answer, error
 	base := c.base
 	if g.BaseURL != "" {
 		var err error
-		if base, err = ParseBase(c.opts.Setting, g.BaseURL); err != nil {
+		if base, err = parseBase(c.opts.Setting, g.BaseURL, c.opts.Plain); err != nil {
 			return nil, err
 		}
 	}
