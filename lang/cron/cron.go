@@ -133,6 +133,11 @@ func explain(err error) string {
 // Text is the expression as written.
 func (s *Schedule) Text() string { return s.text }
 
+// Same tells whether two schedules are due at the same instants by the words of their authors.
+func (s *Schedule) Same(o *Schedule) bool {
+	return s.text == o.text && s.zone.String() == o.zone.String()
+}
+
 // Next is the first instant after t that is due. An @every counts from the epoch, so that it does not depend on
 // when the runtime was started.
 func (s *Schedule) Next(t time.Time) time.Time {
@@ -207,14 +212,19 @@ func asUTC(t time.Time) time.Time {
 	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
 }
 
-// atWall is the instant of a wall-clock reading in the zone. Where clocks change, Go does not promise which of two
-// readings it takes: the offset of the day before decides, so that a time that is skipped comes just after the
-// change, and of one that comes twice the first is meant.
+// atWall is the instant of a wall-clock reading in the zone. A reading that is skipped is due when the clock has jumped
+// over it, and of one that comes twice the first is meant. So a later reading is never due earlier, and Next gives the
+// same ticks wherever it begins.
 func (s *Schedule) atWall(w time.Time) time.Time {
 	at := time.Date(w.Year(), w.Month(), w.Day(), w.Hour(), w.Minute(), w.Second(), 0, s.zone)
-	_, before := at.Add(-25 * time.Hour).Zone()
+	// Where clocks change, Go does not promise which of two readings it takes: the offset of the day before decides.
+	early := at.Add(-25 * time.Hour)
+	_, before := early.Zone()
 	first := w.Add(-time.Duration(before) * time.Second).In(s.zone)
-	if !asUTC(at).Equal(w) || (asUTC(first).Equal(w) && first.Before(at)) {
+	switch exact := asUTC(at).Equal(w); {
+	case !exact && !asUTC(first).Equal(w):
+		return transition(s.zone, early, first)
+	case !exact || asUTC(first).Equal(w) && first.Before(at):
 		return first
 	}
 	return at
