@@ -205,7 +205,9 @@ func (mysqlDialect) typed(c *column, typ string) {
 		if c.Kind, c.Precision, c.Scale = schema.Number, n, scale; scale == 0 && n <= 18 {
 			c.Kind = schema.Integer
 		}
-	case "float", "double":
+	case "float":
+		c.Kind, c.inexact = schema.Number, true
+	case "double":
 		c.Kind = schema.Number
 	case "date":
 		c.Kind = schema.Date

@@ -195,7 +195,9 @@ func (postgres) typed(c *column, typ, labels string) error {
 		if c.Kind, c.Precision, c.Scale = schema.Number, n, scale; n > 0 && n <= 18 && scale == 0 {
 			c.Kind = schema.Integer
 		}
-	case "real", "double precision":
+	case "real":
+		c.Kind, c.inexact = schema.Number, true
+	case "double precision":
 		c.Kind = schema.Number
 	case "boolean":
 		c.Kind = schema.Boolean

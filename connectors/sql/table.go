@@ -13,8 +13,9 @@ type column struct {
 	db, typ string
 	// notNull, hasDefault, generated and pk are as in the catalog.
 	notNull, hasDefault, generated bool
-	pk                             int // place in the primary key, from 1; 0: not in it
-	oid                            uint32
+	// inexact: the database compares it with another precision than it shows it in.
+	inexact bool
+	pk      int // place in the primary key, from 1; 0: not in it
 }
 
 // is tells whether the type is one of these.
@@ -94,7 +95,7 @@ func (t *table) finish() {
 		c.Nullable = !c.notNull || c.IsTextual() && !c.Unique
 		c.Required = c.notNull && !c.hasDefault && !c.Computed
 		c.UpsertKey = writeable && c.Unique && !c.Computed
-		c.Filterable = c.Kind != schema.Any && c.Kind != schema.MultiPicklist && !c.is("real", "float4", "float")
+		c.Filterable = c.Kind != schema.Any && c.Kind != schema.MultiPicklist && !c.inexact
 		c.Sortable = c.Filterable
 	}
 	o.Count = t.count

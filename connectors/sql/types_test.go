@@ -168,3 +168,22 @@ func TestSQLiteTypes(t *testing.T) {
 		{"gen", "INTEGER AS (2 * 3)", "NULL", schema.Integer, value.Int(6), false},
 	}[:13])
 }
+
+// A column that its database compares with another precision than it shows is not filtered there; all others are.
+func TestFilterable(t *testing.T) {
+	for _, b := range backends {
+		_, config := b.open(t, "CREATE TABLE f (id INTEGER PRIMARY KEY, r REAL, d DOUBLE PRECISION, s FLOAT, v VARCHAR(5))")
+		o := describe(t, b.connect(t, config), "f")
+		for _, name := range []string{"id", "d", "v"} {
+			if !o.Field(name).Filterable {
+				t.Errorf("%s: %s is not filterable", b.name, name)
+			}
+		}
+		inexact := map[string]string{"postgres": "r", "mysql": "s"}[b.name]
+		for _, name := range []string{"r", "s"} {
+			if o.Field(name).Filterable == (name == inexact) {
+				t.Errorf("%s: %s: filterable is %v", b.name, name, o.Field(name).Filterable)
+			}
+		}
+	}
+}
