@@ -6,7 +6,7 @@ const (
 	// maxCost bounds the steps that one evaluation can take, as far as can be told before it.
 	maxCost = 1_000_000
 	// unknownItems stands for the length of a list that is only known at run time.
-	unknownItems = 500
+	unknownItems = 200
 )
 
 // cost bounds the steps of a node and reports the innermost part that is beyond the limit; false when it did.

@@ -11,6 +11,8 @@ import (
 type Env struct {
 	scope Scope
 	roots map[string]int
+	// given are the facts that follow from Scope.Given.
+	given []fact
 	// bare is set when names are variables of their own and not records: expressions from the command line.
 	bare *value.Layout
 }
@@ -23,6 +25,11 @@ func NewEnv(s Scope) *Env {
 	e := &Env{scope: s, roots: make(map[string]int, len(s.Roots))}
 	for i, r := range s.Roots {
 		e.roots[r.Name] = i
+	}
+	for _, g := range s.Given {
+		if g != nil && g.Root != nil {
+			e.given = append(e.given, trueFacts(g.Root)...)
+		}
 	}
 	return e
 }
@@ -46,11 +53,7 @@ type Checked struct {
 // checking goes on.
 func (e *Env) Check(src Source, want Want) (*Checked, diag.List) {
 	c := &checker{env: e, scope: &e.scope, want: want}
-	for _, g := range e.scope.Given {
-		if g != nil && g.Root != nil {
-			c.facts = append(c.facts, trueFacts(g.Root)...)
-		}
-	}
+	c.facts = append(c.facts, e.given...)
 	root := c.source(src)
 	if want.Condition && !c.diags.HasErrors() {
 		c.needCondition(root)

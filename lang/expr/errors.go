@@ -71,6 +71,10 @@ func errTooManyNodes(at span.Range) *diag.Diagnostic {
 	return mistake("SYN303", "Expression too large", at, "The expression has more than %d parts. Put long lists of values into a table block.", maxNodes)
 }
 
+func errTooManyHoles(at span.Range) *diag.Diagnostic {
+	return mistake("SYN303", "Expression too large", at, "The text has more than %d braces. Split it over several fields.", maxBraces)
+}
+
 func errTooManyLoops(at span.Range) *diag.Diagnostic {
 	return mistake("SYN303", "Expression too large", at,
 		"This loop stands within %d others; its cost would multiply with each list. Loops may be nested %d deep.", maxLoops, maxLoops)

@@ -65,14 +65,18 @@ func (f *Frame) begin(p *Program) {
 }
 
 // step counts one turn of a loop; false ends the loop.
-func (f *Frame) step(n *Node) bool {
+func (f *Frame) step(n *Node) bool { return f.spend(n, 1) }
+
+// spend counts steps; false when there are none left.
+func (f *Frame) spend(n *Node, steps int) bool {
 	w := &f.work
-	w.steps++
+	before := w.steps
+	w.steps += steps
 	if w.steps > maxSteps {
 		f.fail(n, "the expression takes more than %d steps on this record", maxSteps)
 		return false
 	}
-	if w.steps%interruptEvery == 0 && f.Interrupted != nil && f.Interrupted() {
+	if before/interruptEvery != w.steps/interruptEvery && f.Interrupted != nil && f.Interrupted() {
 		f.fail(n, "interrupted")
 		return false
 	}

@@ -55,7 +55,7 @@ func listFunctions() []*Function {
 }
 
 // maxItems is the longest list that an expression may build.
-const maxItems = 1_000_000
+const maxItems = 10_000
 
 func has(items []value.Value, v value.Value) bool {
 	return slices.ContainsFunc(items, func(x value.Value) bool { return value.Equal(x, v) })
@@ -66,7 +66,10 @@ func containsAll(a, b []value.Value) bool {
 }
 
 func sets(fn func(a, b []value.Value) bool) []*overload {
-	return []*overload{takes(pList, pList).gives(value.KindBool).do2(func(_ *Frame, _ *Node, a, b value.Value) value.Value {
+	return []*overload{takes(pList, pList).gives(value.KindBool).do2(func(f *Frame, n *Node, a, b value.Value) value.Value {
+		if !f.spend(n, len(a.AsList())*len(b.AsList())) {
+			return value.Null
+		}
 		return value.Bool(fn(a.AsList(), b.AsList()))
 	})}
 }
@@ -82,9 +85,12 @@ func reverseList(_ *Frame, _ *Node, a value.Value) value.Value {
 	return value.List(items)
 }
 
-func distinct(_ *Frame, _ *Node, a value.Value) value.Value {
+func distinct(f *Frame, n *Node, a value.Value) value.Value {
 	var out []value.Value
 	for _, v := range a.AsList() {
+		if !f.spend(n, len(out)) {
+			return value.Null
+		}
 		if !has(out, v) {
 			out = append(out, v)
 		}

@@ -46,6 +46,9 @@ func opAdd(f *Frame, n *Node, a, b value.Value) value.Value {
 		return value.Text(a.AsText() + b.AsText())
 	case ak == value.KindList && bk == value.KindList:
 		x, y := a.AsList(), b.AsList()
+		if len(x)+len(y) > maxItems {
+			return f.fail(n, "the list would have %d items, the limit is %d", len(x)+len(y), maxItems)
+		}
 		out := make([]value.Value, 0, len(x)+len(y))
 		return value.List(append(append(out, x...), y...))
 	case bk == value.KindDate || bk == value.KindTime && ak != value.KindTime:

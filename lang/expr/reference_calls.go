@@ -414,6 +414,9 @@ func (c *ruledCall) standard(name string, args []ref.Val) ref.Val {
 	if fn == nil {
 		return types.NewErr("there is no function %q", name)
 	}
+	if tooMuch(name, args) {
+		return types.NewErr("%s takes more than %d steps on this record", name, maxSteps)
+	}
 	v := invoke(fn, args)
 	if types.IsError(v) && strings.HasPrefix(name, "math.") {
 		doubles := make([]ref.Val, len(args))
@@ -428,6 +431,22 @@ func (c *ruledCall) standard(name string, args []ref.Val) ref.Val {
 		}
 	}
 	return v
+}
+
+// tooMuch tells calls whose time or memory cel-go does not bound.
+func tooMuch(name string, args []ref.Val) bool {
+	if name == "lists.range" {
+		n, ok := args[0].(types.Int)
+		return ok && n > maxItems
+	}
+	size := 1
+	for _, a := range args {
+		if list, ok := a.(traits.Lister); ok {
+			n, _ := list.Size().(types.Int)
+			size *= int(n)
+		}
+	}
+	return size > maxSteps
 }
 
 func invoke(fn *functions.Overload, args []ref.Val) ref.Val {

@@ -32,7 +32,11 @@ var templateRules = lexer.Rules{
 		{Name: "Raw", Pattern: `(?:[rR][bB]?|[bB][rR])(?:"[^"\n]*"|'[^'\n]*')`, Action: nil},
 		{Name: "String3", Pattern: `"""(?s:(?:\\.|[^\\])*?)"""|'''(?s:(?:\\.|[^\\])*?)'''`, Action: nil},
 		{Name: "String", Pattern: `"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'`, Action: nil},
+		{Name: "Broken", Pattern: `["'](?s:.*)`, Action: nil}, // a quote that nothing closes takes the rest, once
 		{Name: "BraceOpen", Pattern: `\{`, Action: lexer.Push("Braces")},
+		// A run of code in one token, for tokens are dear. A word right before a quote may be a string's prefix and is
+		// left to the rules above.
+		{Name: "Run", Pattern: `(?:[A-Za-z_][A-Za-z0-9_]*[^{}"'A-Za-z0-9_]|[^{}"'A-Za-z_])+`, Action: nil},
 		{Name: "Word", Pattern: `[A-Za-z_][A-Za-z0-9_]*`, Action: nil},
 		{Name: "Code", Pattern: `(?s).`, Action: nil},
 	},
@@ -51,7 +55,7 @@ type templatePart struct {
 
 type hole struct {
 	Pos   lexer.Position
-	Code  []string `parser:"Open @(Raw3 | Raw | String3 | String | BraceOpen | BraceClose | Word | Code)*"`
+	Code  []string `parser:"Open @(Raw3 | Raw | String3 | String | BraceOpen | BraceClose | Run | Word | Code)*"`
 	Close string   `parser:"@Close"`
 }
 
@@ -59,6 +63,9 @@ type hole struct {
 var templateParser = sync.OnceValue(func() *participle.Parser[templateTree] {
 	return participle.MustBuild[templateTree](participle.Lexer(lexer.MustStateful(templateRules)))
 })
+
+// maxBraces bounds the braces of one template, and with them the time that splitting it takes.
+const maxBraces = 1000
 
 // template checks text("…{{ hole }}…").
 func (c *checker) template(src Source) *Node {
@@ -159,6 +166,9 @@ func splitTemplate(src span.Embedded) ([]templatePiece, *diag.Diagnostic) {
 			return nil, errStrayClose(src.Range(i, i+2))
 		}
 		return []templatePiece{{Embedded: src.Slice(0, len(text))}}, nil
+	}
+	if strings.Count(text, "{") > maxBraces {
+		return nil, errTooManyHoles(src.Whole())
 	}
 	tree, err := templateParser().ParseString("", text)
 	if err != nil {
