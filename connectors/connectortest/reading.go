@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/lang/query"
@@ -44,8 +45,23 @@ func (h *harness) readPages(q query.Read, n int) answer {
 		}
 	}()
 	out := answer{layout: q.Layout}
-	batch := value.NewBatch(q.Layout, 4)
-	for {
+	// Batches take turns, as in a run: the records of one hold while the others are filled.
+	var turns [3]struct {
+		batch *value.Batch
+		from  int
+	}
+	for i := range turns {
+		turns[i].batch = value.NewBatch(q.Layout, 4)
+	}
+	for turn := 0; ; turn++ {
+		this := &turns[turn%len(turns)]
+		batch := this.batch
+		for i := range batch.Len() {
+			if got, want := batch.Record(i).Clone(), out.records[this.from+i]; !slices.EqualFunc(got, want, value.Equal) {
+				h.Fatalf("a record of an earlier page became %v, was %v: a page's records must hold until its own batch is filled again", got, want)
+			}
+		}
+		this.from = len(out.records)
 		err := rows.Next(h.Context(), batch)
 		if errors.Is(err, io.EOF) {
 			if batch.Len() != 0 {

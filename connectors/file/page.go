@@ -21,10 +21,9 @@ const (
 	pageRows = 4096
 )
 
-// page is decoded records with the memory that they point into.
+// page is decoded records, and what else is known of them.
 type page struct {
-	batch *value.Batch
-	mem   []byte
+	batch *value.Batch // its Input is the piece of the file that the records point into
 	// raws are where the records stand in the buffer, for ids and messages.
 	buf  []byte
 	raws [][2]int
@@ -54,7 +53,7 @@ type pager struct {
 func (g *pager) next(p *page) error {
 	p.batch.Reset()
 	p.raws, p.bad, p.prefix = p.raws[:0], nil, p.prefix[:0]
-	mem := p.mem
+	mem := p.batch.Input
 	size := g.chunk
 	for grown := false; ; grown = true {
 		if grown {
@@ -79,7 +78,7 @@ func (g *pager) next(p *page) error {
 			return err
 		}
 		if done {
-			p.mem, p.buf, p.to = mem[:0], g.w.buf, g.w.pos
+			p.batch.Input, p.buf, p.to = mem[:0], g.w.buf, g.w.pos
 			return nil
 		}
 		if size, err = g.grow(size); err != nil {

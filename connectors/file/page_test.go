@@ -2,6 +2,7 @@ package file
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -75,6 +76,60 @@ func TestChunks(t *testing.T) {
 			rt.Fatalf("%d records, want %d", n, len(rows))
 		}
 	})
+}
+
+// The records of a page hold until its own batch is filled again, however many pages are under way: an engine
+// evaluates some while others are read.
+func TestPagesTakeTurns(t *testing.T) {
+	dir := t.TempDir()
+	var data strings.Builder
+	data.WriteString("id,name\n")
+	const n = 50_000
+	for i := range n {
+		fmt.Fprintf(&data, "%d,name of %d\n", i, i)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "x.csv"), []byte(data.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := open(connectors.Config{Dir: dir, Objects: []connectors.Object{{Name: "x", Settings: connectors.Settings{"path": value.Text("x.csv")}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := query.Read{Object: "x", Layout: value.NewLayout("id", "name")}
+	rows, err := conn.(connectors.Reader).Read(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	next := 0
+	verify := func(b *value.Batch) {
+		for i := range b.Len() {
+			if got, want := b.Record(i).At(1).AsText(), fmt.Sprintf("name of %d", next); got != want {
+				t.Fatalf("record %d is %q, want %q", next, got, want)
+			}
+			next++
+		}
+	}
+	var held []*value.Batch
+	for {
+		b := value.NewBatch(q.Layout, 16)
+		if len(held) == 5 {
+			verify(held[0])
+			b, held = held[0], held[1:]
+		}
+		if err := rows.Next(t.Context(), b); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		held = append(held, b)
+	}
+	for _, b := range held {
+		verify(b)
+	}
+	if next != n {
+		t.Fatalf("%d records, want %d", next, n)
+	}
 }
 
 // A full disk leaves the old file as it is, and says so.

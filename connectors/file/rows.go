@@ -76,7 +76,7 @@ func (r *rows) Next(ctx context.Context, batch *value.Batch) error {
 		p.batch.DropLast()
 	}
 	r.given += p.batch.Len()
-	// The records change hands, not memory: the page takes what the batch had for a later fill.
+	// The records change hands with the memory that they point into: the page takes what the batch had for a later fill.
 	*batch, *p.batch = *p.batch, *batch
 	batch.Layout, p.batch.Layout = r.g.layout, r.g.layout
 	return nil

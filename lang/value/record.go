@@ -82,6 +82,9 @@ func (v Value) Clone() Value {
 // and texts of a fill are valid until the next Reset.
 type Batch struct {
 	Layout *Layout
+	// Input is the memory of a reader that decodes in place: texts of the records point into it. The reader alone
+	// uses it, and keeps it with the batch so that it lives as long as they do.
+	Input  []byte
 	values []Value
 	text   []byte
 	n      int
