@@ -69,7 +69,7 @@ func TestInterrupt(t *testing.T) {
 		items[i] = value.Text("x")
 	}
 	r := record(map[string]value.Value{"Tags": value.List(items)})
-	c := mustCheck(t, testScope(), quotedSource("source.Tags.all(a, source.Tags.exists(b, a == 'beta' && b == 'vip'))"), Want{Condition: true})
+	c := mustCheck(t, testScope(), quotedSource("source.Tags.all(a, !source.Tags.exists(b, a == 'beta' && b == 'vip'))"), Want{Condition: true})
 	p := c.Compile(testSlots)
 	asked := 0
 	_, err := p.Test(&Frame{Records: []value.Record{r, nil}, Interrupted: func() bool { asked++; return asked > 3 }})

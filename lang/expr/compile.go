@@ -281,6 +281,9 @@ func (c *compiler) logical(args []*Node, decisive tri) testFn {
 		var failed error
 		for _, t := range tests {
 			r := t(f)
+			if f.work.halted {
+				return unknown
+			}
 			if f.work.err != outer {
 				failed = firstError(failed, f.work.err)
 				f.work.err = outer
@@ -305,13 +308,18 @@ func logical2(a, b testFn, decisive tri) testFn {
 	return func(f *Frame) tri {
 		outer := f.work.err
 		x := a(f)
+		if f.work.halted {
+			return unknown
+		}
 		if f.work.err != outer {
 			failed := f.work.err
 			f.work.err = outer
 			if y := b(f); y == decisive && f.work.err == outer {
 				return decisive
 			}
-			f.work.err = failed
+			if !f.work.halted {
+				f.work.err = failed
+			}
 			return unknown
 		}
 		if x == decisive {

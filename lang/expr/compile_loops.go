@@ -125,6 +125,8 @@ func (c *compiler) loopTest(n *Node) testFn {
 			f.work.locals[local] = v
 			r := body(f)
 			switch {
+			case f.work.halted:
+				return unknown
 			case f.work.err != nil:
 				failed = firstError(failed, f.work.err)
 				f.work.err = nil

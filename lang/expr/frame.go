@@ -18,6 +18,7 @@ type work struct {
 	stack  []value.Value // arguments of functions with three and more
 	buf    []byte        // texts being built
 	steps  int           // turns of loops so far
+	halted bool          // by the limit of steps or an interrupt: an error that nothing absorbs
 
 	dayOf  time.Time // the instant and zone that day was computed for
 	dayIn  *time.Location
@@ -58,7 +59,7 @@ func (f *Frame) fail(n *Node, format string, args ...any) value.Value {
 // begin prepares the frame for one evaluation.
 func (f *Frame) begin(p *Program) {
 	w := &f.work
-	w.err, w.zone, w.steps = nil, p.zone, 0
+	w.err, w.zone, w.steps, w.halted = nil, p.zone, 0, false
 	if len(w.locals) < p.locals {
 		w.locals = make([]value.Value, p.locals)
 	}
@@ -73,10 +74,12 @@ func (f *Frame) spend(n *Node, steps int) bool {
 	before := w.steps
 	w.steps += steps
 	if w.steps > maxSteps {
+		w.halted = true
 		f.fail(n, "the expression takes more than %d steps on this record", maxSteps)
 		return false
 	}
 	if before/interruptEvery != w.steps/interruptEvery && f.Interrupted != nil && f.Interrupted() {
+		w.halted = true
 		f.fail(n, "interrupted")
 		return false
 	}
