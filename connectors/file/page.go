@@ -42,6 +42,7 @@ type pager struct {
 	empty  value.Record            // of a record before it is decoded; nil: nulls
 	in     *stream
 	w      window
+	rest   []byte
 	dec    decoder
 	start  func(*pager) error // reads what stands before the records; nil once done
 	line   int                // number of the line at w.pos
@@ -79,6 +80,9 @@ func (g *pager) next(p *page) error {
 		}
 		if done {
 			p.batch.Input, p.buf, p.to = mem[:0], g.w.buf, g.w.pos
+			// What begins the next page is copied: the batch, and its memory, are not ours from here on.
+			g.rest = append(g.rest[:0], g.w.buf[g.w.pos:]...)
+			g.w.buf, g.w.pos = g.rest, 0
 			return nil
 		}
 		if size, err = g.grow(size); err != nil {
