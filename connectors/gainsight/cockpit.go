@@ -215,7 +215,7 @@ func (r *report) fill(v any, failing bool) {
 			r.fill(x, failing)
 		}
 	case map[string]any:
-		if nested, ok := first(v, "error", "errors", "failure").(any); ok && nested != nil {
+		if nested := first(v, "error", "errors", "failure"); nested != nil {
 			r.fill(nested, true)
 		}
 		if m, _ := first(v, "errorDesc", "errorMessage", "message", "desc").(string); m != "" && (failing || idIn(v) == "") {

@@ -173,21 +173,6 @@ func (x *tenant) fault(f string) {
 	}
 }
 
-// callLog counts the requests so far whose path contains a text.
-func (x *tenant) callLog() []harness.Call {
-	x.Helper()
-	res, err := http.Get(x.url + "/_sandbox/calls")
-	if err != nil {
-		x.Fatal(err)
-	}
-	defer res.Body.Close()
-	var out struct{ Calls []harness.Call }
-	if err := json.NewDecoder(res.Body).Decode(&out); err != nil {
-		x.Fatal(err)
-	}
-	return out.Calls
-}
-
 func layout(names ...string) *value.Layout { return value.NewLayout(names...) }
 
 func fields(kv ...any) []connectors.Field {

@@ -105,13 +105,10 @@ func errTextLong(m *Mapping, leaf *expr.Node, text string) *diag.Diagnostic {
 }
 
 func warnTextLong(m *Mapping, length int) *diag.Diagnostic {
-	fix := ""
-	how := fmt.Sprintf("cut it with truncate(…, %d)", m.Field.Length)
+	fix, how := "", "cut its parts with truncate(…), as in {{ truncate(source.Name, 40) }}"
 	if m.Value.Source.Spelling != expr.Text {
 		fix = fmt.Sprintf("\"truncate(%s, %d)\"", strings.ReplaceAll(inner(m.Value), `"`, `'`), m.Field.Length)
 		how = "write " + fix
-	} else {
-		how = "cut its parts with truncate(…), as in {{ truncate(source.Name, 40) }}"
 	}
 	return warning("SYN408", "Text may be too long", m.Value.Source.Range, fix,
 		"This can have up to %d characters; %s holds %d. A longer text is refused and its record rejected, never cut: %s.", length, m.Field.Name, m.Field.Length, how)

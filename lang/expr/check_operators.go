@@ -182,7 +182,7 @@ func (c *checker) inDomain(e, lit *Node) {
 	if e.Op == OpField && e.Field != nil {
 		texts = choices(e.Field)
 	}
-	if s := lit.Value.AsText(); texts != nil && len(texts) > 0 && !slices.Contains(texts, s) {
+	if s := lit.Value.AsText(); len(texts) > 0 && !slices.Contains(texts, s) {
 		c.report(errNotInDomain(lit, e, s, texts))
 	}
 }

@@ -22,7 +22,6 @@ type checker struct {
 	locals []local
 	facts  []fact
 	loops  int // loops around the node being checked
-	nodes  int
 	// beyond is set when the expression uses what only cel-go evaluates: maps, bytes, functions of its extensions.
 	beyond bool
 }

@@ -100,7 +100,7 @@ func (f *Frame) dayOf(v value.Value) int64 {
 
 func withinTime(f *Frame, n *Node, a, b value.Value) value.Value {
 	now := f.Now.UnixMicro()
-	end := value.Null
+	var end value.Value
 	if b.Kind() == value.KindDays {
 		end = f.addDays(n, now, b.AsDays())
 	} else {

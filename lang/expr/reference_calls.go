@@ -61,7 +61,7 @@ func (c *ruledCall) run(arg func(int) ref.Val, vars interpreter.Activation) ref.
 		return c.loop(arg)
 	case operators.LogicalNot:
 		return refNot(arg(0))
-	case operators.NotStrictlyFalse, operators.OldNotStrictlyFalse:
+	case operators.NotStrictlyFalse:
 		return types.Bool(arg(0) != types.False)
 	case refOurs:
 		if arg(0) == types.String("coalesce") {
@@ -395,8 +395,9 @@ func (c *ruledCall) table(name string, args []ref.Val) ref.Val {
 		if !ok {
 			return types.MaybeNoSuchOverloadErr(args[0])
 		}
+		lower := strings.ToLower(key.String())
 		for _, k := range tableKeys(t) {
-			if s := key.String(); k == s || t.IgnoreCase && strings.ToLower(k) == strings.ToLower(s) {
+			if k == key.String() || t.IgnoreCase && strings.ToLower(k) == lower {
 				return toCEL(t.Rows[k])
 			}
 		}

@@ -182,7 +182,7 @@ func TestBodyIsDecompressedAndBounded(t *testing.T) {
 func TestRedirectIsNotFollowed(t *testing.T) {
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("credentials went elsewhere") }))
 	defer other.Close()
-	c, _, _ := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, 302) },
+	c, _, _ := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, http.StatusFound) },
 		func(o *Options) { o.Auth = Key("Authorization", "Bearer abcdefghijkl") })
 	e := failure(t, c, Request{Path: "/x"})
 	wantClass(t, e, connectors.Permanent)

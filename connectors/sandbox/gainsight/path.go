@@ -22,7 +22,7 @@ func (s *System) path(def *objectDef, name string) (*path, error) {
 		head, tail, more := strings.Cut(rest, ".")
 		if !more {
 			if p.last = def.field(head); p.last == nil {
-				return nil, fmt.Errorf("Invalid field %s in object %s", name, def.name)
+				return nil, fmt.Errorf("invalid field %s in object %s", name, def.name)
 			}
 			return p, nil
 		}
@@ -33,7 +33,7 @@ func (s *System) path(def *objectDef, name string) (*path, error) {
 			}
 		}
 		if via == nil {
-			return nil, fmt.Errorf("Invalid lookup %s in object %s", head, def.name)
+			return nil, fmt.Errorf("invalid lookup %s in object %s", head, def.name)
 		}
 		t := s.table(via.target)
 		p.steps, p.tables = append(p.steps, via), append(p.tables, t)

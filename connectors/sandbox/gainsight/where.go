@@ -52,7 +52,7 @@ func (s *System) compile(def *objectDef, w *whereBody) (*filter, error) {
 			name = c.FieldName
 		}
 		if c.Alias == "" || aliases[c.Alias] > 0 {
-			return nil, fmt.Errorf("Invalid alias %q in where clause", c.Alias)
+			return nil, fmt.Errorf("invalid alias %q in where clause", c.Alias)
 		}
 		aliases[c.Alias] = i + 1
 		p, err := s.path(def, name)
@@ -81,18 +81,18 @@ func parseExpression(text string, aliases map[string]int) ([][]int, error) {
 			case "OR":
 				out = append(out, []int{})
 			default:
-				return nil, fmt.Errorf("Invalid expression %q in where clause", text)
+				return nil, fmt.Errorf("invalid expression %q in where clause", text)
 			}
 			continue
 		}
 		n := aliases[word]
 		if n == 0 {
-			return nil, fmt.Errorf("Invalid expression %q in where clause: no condition %q", text, word)
+			return nil, fmt.Errorf("invalid expression %q in where clause: no condition %q", text, word)
 		}
 		out[len(out)-1] = append(out[len(out)-1], n-1)
 	}
 	if len(words)%2 == 0 {
-		return nil, fmt.Errorf("Invalid expression %q in where clause", text)
+		return nil, fmt.Errorf("invalid expression %q in where clause", text)
 	}
 	return out, nil
 }
@@ -100,7 +100,7 @@ func parseExpression(text string, aliases map[string]int) ([][]int, error) {
 func compileCondition(p *path, c *conditionBody) (*cond, error) {
 	out := &cond{path: p, op: c.Operator}
 	if !slices.Contains(operators, c.Operator) {
-		return nil, fmt.Errorf("Invalid operator %s for field %s", c.Operator, p.name)
+		return nil, fmt.Errorf("invalid operator %s for field %s", c.Operator, p.name)
 	}
 	if c.Value == nil {
 		return nil, fmt.Errorf("value must be a list for field %s", p.name)
@@ -118,7 +118,7 @@ func compileCondition(p *path, c *conditionBody) (*cond, error) {
 		n = [2]int{1, 1}
 	}
 	if len(c.Value) < n[0] || len(c.Value) > n[1] {
-		return nil, fmt.Errorf("Invalid number of values for operator %s of field %s", c.Operator, p.name)
+		return nil, fmt.Errorf("invalid number of values for operator %s of field %s", c.Operator, p.name)
 	}
 	switch c.Operator {
 	case "IN", "NOT_IN", "INCLUDES", "EXCLUDES":
@@ -132,7 +132,7 @@ func compileCondition(p *path, c *conditionBody) (*cond, error) {
 
 // filterValue reads a value of a filter by the field's type. Picklist items go by id or label.
 func (f *fieldDef) filterValue(v any) (any, error) {
-	bad := fmt.Errorf("Invalid value %v for field %s of type %s", v, f.name, f.typ)
+	bad := fmt.Errorf("invalid value %v for field %s of type %s", v, f.name, f.typ)
 	text := fmt.Sprint(v)
 	switch f.typ {
 	case tNumber, tCurrency, tPercent:
