@@ -1,6 +1,10 @@
 package lang
 
 import (
+	"runtime"
+	"slices"
+	"sync"
+
 	"github.com/syncline/syncline/lang/check"
 	"github.com/syncline/syncline/lang/diag"
 	"github.com/syncline/syncline/lang/plan"
@@ -21,13 +25,23 @@ type Inputs = check.Inputs
 
 // Load reads files and binds their names. The module is never nil.
 func Load(files []Source) (*resolve.Module, diag.List) {
-	var diags diag.List
-	var parsed []*syntax.File
-	for _, f := range files {
-		file, found := syntax.Parse(f.Name, f.Text)
-		diags = append(diags, found...)
-		parsed = append(parsed, file)
+	parsed := make([]*syntax.File, len(files))
+	lists := make([]diag.List, len(files))
+	var wg sync.WaitGroup
+	next := make(chan int)
+	for range min(len(files), runtime.GOMAXPROCS(0)) {
+		wg.Go(func() {
+			for i := range next {
+				parsed[i], lists[i] = syntax.Parse(files[i].Name, files[i].Text)
+			}
+		})
 	}
+	for i := range files {
+		next <- i
+	}
+	close(next)
+	wg.Wait()
+	diags := slices.Concat(lists...)
 	m, found := resolve.Modules(parsed)
 	diags = append(diags, found...)
 	diags.Sort()
