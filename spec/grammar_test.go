@@ -40,11 +40,18 @@ var formText = map[syntax.Form]string{
 	syntax.Number: "number", syntax.Flag: "`true` or `false`", syntax.Duration: "duration, `\"15m\"`", syntax.ObjectRef: "`CONNECTION.OBJECT`",
 	syntax.RefList: "list of references", syntax.TextList: "list of texts", syntax.Setting: "setting", syntax.KeyList: "keys",
 	syntax.RowMap: "rows", syntax.Literal: "text or constant", syntax.ColumnMap: "columns",
+	syntax.ChoiceList: "list of", syntax.ConnectionRef: "name of a connection", syntax.RuleRef: "`sync.NAME` or `trigger.NAME`",
+	syntax.KeyField: "`\"FIELD\"` or `{ FIELD = EXPRESSION }`", syntax.EachMap: "`{ KEY = VALUE }` or list of texts",
+	syntax.Record: "`{ FIELD = VALUE }`", syntax.Records: "list of `{ FIELD = VALUE }`",
 }
 
 func blocksText() string {
 	var b strings.Builder
 	for _, block := range syntax.Grammar().Blocks {
+		writeBlock(&b, block, "")
+	}
+	b.WriteString("\n## Test files\n\nIn a file NAME.synctest.hcl a quoted string is a text, always.\n")
+	for _, block := range syntax.TestGrammar().Blocks {
 		writeBlock(&b, block, "")
 	}
 	return b.String()
@@ -98,12 +105,15 @@ func required(a *syntax.AttrSpec) string {
 }
 
 func form(a *syntax.AttrSpec) string {
-	if a.Form != syntax.Choice {
+	if a.Form != syntax.Choice && a.Form != syntax.ChoiceList {
 		return formText[a.Form]
 	}
 	words := make([]string, len(a.OneOf))
 	for i, w := range a.OneOf {
 		words[i] = "`\"" + w + "\"`"
+	}
+	if a.Form == syntax.ChoiceList {
+		return "list of " + strings.Join(words, ", ")
 	}
 	return strings.Join(words, ", ")
 }

@@ -105,3 +105,11 @@ func (l List) Sort() {
 		return 0
 	})
 }
+
+// Compact leaves out what was said before of the same place in the same words, as happens where one block stands for
+// several rules. The list must be sorted.
+func (l List) Compact() List {
+	return slices.CompactFunc(l, func(a, b *Diagnostic) bool {
+		return a.Code == b.Code && a.Subject == b.Subject && a.Detail == b.Detail && a.Severity == b.Severity
+	})
+}

@@ -100,7 +100,7 @@ func errFindLikeConnection(l syntax.Label, c *Connection) *diag.Diagnostic {
 func errCycle(path []step) *diag.Diagnostic {
 	var names []string
 	for _, st := range path {
-		names = append(names, "sync."+st.sync.Name)
+		names = append(names, st.rule.id())
 	}
 	names = append(names, names[0])
 	last := path[len(path)-1]
@@ -110,7 +110,7 @@ func errCycle(path []step) *diag.Diagnostic {
 	}
 	d := failure("SYN207", "Rules wait for one another", last.ref.Range, "", "%s", detail)
 	for _, st := range path[:len(path)-1] {
-		d.Related = append(d.Related, diag.Related{Message: "sync." + st.sync.Name + " waits here", Range: st.ref.Range})
+		d.Related = append(d.Related, diag.Related{Message: st.rule.id() + " waits here", Range: st.ref.Range})
 	}
 	return d
 }
@@ -122,11 +122,14 @@ func errUnused(kind, name string, r span.Range) *diag.Diagnostic {
 }
 
 func errReferenceKind(attr string, ref Reference) *diag.Diagnostic {
-	takes := "syncs: sync.NAME"
-	if attr == "requires" {
-		takes = "connections and syncs: connection.NAME or sync.NAME"
+	takes := "rules: sync.NAME or trigger.NAME"
+	switch attr {
+	case "requires":
+		takes = "connections and rules: connection.NAME, sync.NAME or trigger.NAME"
+	case "apply":
+		takes = "a sync: sync.NAME"
 	}
-	return failure("SYN209", "Wrong kind of reference", ref.Range, "", "%q lists %s, not %s.%s.", attr, takes, ref.Kind, ref.Name)
+	return failure("SYN209", "Wrong kind of reference", ref.Range, "", "%q takes %s, not %s.%s.", attr, takes, ref.Kind, ref.Name)
 }
 
 func errWriteUnmapped(a *syntax.Attr, names []string) *diag.Diagnostic {

@@ -46,16 +46,18 @@ func fieldMapping(b *syntax.Block) *Mapping {
 
 // writeModes merges a write block into the mappings. Fields that are not in the map can only come from map_same,
 // which the checker knows when it has the schemas.
-func (r *resolver) writeModes(b *syntax.Block, s *Sync) {
+func (r *resolver) writeModes(b *syntax.Block, s *Sync) { r.writeModesOf(b, s.Map, s.MapSame) }
+
+func (r *resolver) writeModesOf(b *syntax.Block, mapped []*Mapping, same *MapSame) {
 	var names []string
-	for _, m := range s.Map {
+	for _, m := range mapped {
 		names = append(names, m.Field)
 	}
 	for _, a := range b.Attrs {
-		m := find(s.Map, a.Name, func(m *Mapping) string { return m.Field })
+		m := find(mapped, a.Name, func(m *Mapping) string { return m.Field })
 		switch {
-		case m == nil && s.MapSame != nil:
-			s.MapSame.Write = append(s.MapSame.Write, FieldMode{Field: a.Name, Mode: syntax.TextOf(a.Value), FieldRange: a.NameRange})
+		case m == nil && same != nil:
+			same.Write = append(same.Write, FieldMode{Field: a.Name, Mode: syntax.TextOf(a.Value), FieldRange: a.NameRange})
 		case m == nil:
 			r.add(errWriteUnmapped(a, names))
 		case m.Write != "":

@@ -15,6 +15,9 @@ type Module struct {
 	Tables      []*Table
 	Variables   []*Variable
 	Syncs       []*Sync // in source order
+	Triggers    []*Trigger
+	Tracks      []*Track
+	Alerts      []*Alert
 	// Hash is a hash of all the files' bytes.
 	Hash string
 }
@@ -48,7 +51,7 @@ func find[T any](list []*T, name string, nameOf func(*T) string) *T {
 	return nil
 }
 
-// Lost tells whether a name of this kind ("connection", "table", "variable", "sync") is declared in a part of the
+// Lost tells whether a name of this kind ("connection", "table", "variable", "sync", "trigger") is declared in a part of the
 // project that could not be read. Such a name is not bound, and must not be reported as unknown either.
 func (m *Module) Lost(kind, name string) bool {
 	for _, f := range m.Files {
@@ -162,32 +165,36 @@ type Object struct {
 
 // Sync is a sync block.
 type Sync struct {
-	Name, Title, Description string
-	Tags                     []string
-	Enabled                  bool
-	Manual                   bool
-	From, To                 Object
-	Timezone                 string
-	TimezoneRange            span.Range
-	Schedules                []*Schedule
-	OnEvent                  bool
-	EventWait                time.Duration // how long events are gathered; zero: not written
-	EventMax                 int
-	After, Requires          []Reference
-	Where                    syntax.Value // expression, nil when not written
-	Lookback                 time.Duration
-	MaxRecords               int
-	Match                    *Match
-	Finds                    []*Find
-	Map                      []*Mapping
-	MapSame                  *MapSame
-	OnNull                   string // keep, clear; "" default
-	OnLeave, OnDelete        *Departure
-	Guard                    *Guard
-	MissedTicks              string
-	Pauses                   []Pause
-	NameRange, Range         span.Range
-	HeaderRange              span.Range
+	// Name is unique in the project; Base is the name in the file, which differs from it under for_each.
+	Name, Base, Title, Description string
+	Each                           *Each
+	Tags                           []string
+	Enabled                        bool
+	Manual                         bool
+	From, To                       Object
+	Timezone                       string
+	TimezoneRange                  span.Range
+	Schedules                      []*Schedule
+	OnEvent                        bool
+	EventWait                      time.Duration // how long events are gathered; zero: not written
+	EventMax                       int
+	After, Requires                []Reference
+	Where                          syntax.Value // expression, nil when not written
+	Lookback                       time.Duration
+	MaxRecords                     int
+	Match                          *Match
+	Finds                          []*Find
+	Map                            []*Mapping
+	MapSame                        *MapSame
+	OnNull                         string // keep, clear; "" default
+	OnLeave, OnDelete              *Departure
+	Guard                          *Guard
+	Rollout                        *Rollout
+	SLO                            *SLO
+	MissedTicks                    string
+	Pauses                         []Pause
+	NameRange, Range               span.Range
+	HeaderRange                    span.Range
 }
 
 // Reference is an entry of after or requires: sync.NAME or connection.NAME.
@@ -241,6 +248,8 @@ type Find struct {
 	In        Object
 	NameRange span.Range
 	Match
+	// All: every record, in a trigger.
+	All  bool
 	Used bool
 }
 
@@ -289,5 +298,6 @@ type Departure struct {
 type Guard struct {
 	MaxCreates, MaxUpdates, MaxDeletes, MaxClears *int
 	MaxUpdatePercent                              *float64
+	MaxFirings                                    *int
 	Range                                         span.Range
 }

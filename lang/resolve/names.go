@@ -33,7 +33,7 @@ func nameError(kind string, l syntax.Label) *diag.Diagnostic {
 		return errName(kind, l)
 	case celWords[l.Text]:
 		return errReserved(kind, l, "is a word of the expression language")
-	case roots[l.Text] && (kind == "connection" || kind == "find"):
+	case roots[l.Text] && kind != "table" && kind != "variable" && kind != "sync" && kind != "trigger" && kind != "track" && kind != "alert":
 		return errReserved(kind, l, "means something else in expressions")
 	}
 	return nil

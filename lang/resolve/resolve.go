@@ -39,12 +39,25 @@ func Modules(files []*syntax.File) (*Module, diag.List) {
 		r.m.Variables = append(r.m.Variables, variable(b))
 	}
 	for _, b := range blocks["sync"] {
-		r.m.Syncs = append(r.m.Syncs, r.sync(b))
+		for _, each := range r.entries(b) {
+			r.m.Syncs = append(r.m.Syncs, r.sync(b, each))
+		}
+	}
+	for _, b := range blocks["trigger"] {
+		for _, each := range r.entries(b) {
+			r.m.Triggers = append(r.m.Triggers, r.trigger(b, each))
+		}
+	}
+	for _, b := range blocks["track"] {
+		r.m.Tracks = append(r.m.Tracks, r.track(b))
+	}
+	for _, b := range blocks["alert"] {
+		r.m.Alerts = append(r.m.Alerts, r.alert(b))
 	}
 	r.references()
 	r.cycles()
 	r.diags.Sort()
-	return r.m, r.diags
+	return r.m, r.diags.Compact()
 }
 
 // resolver holds the state of one Modules.

@@ -8,10 +8,10 @@ import (
 	"github.com/syncline/syncline/lang/syntax"
 )
 
-// sync reads a sync block and binds its objects. References to other rules are bound when all are read.
-func (r *resolver) sync(b *syntax.Block) *Sync {
+// sync reads a sync block, for one entry of its for_each where it has one, and binds its objects. References to other rules are bound when all are read.
+func (r *resolver) sync(b *syntax.Block, each *Each) *Sync {
 	s := &Sync{
-		Name: b.Label(0), Title: text(b, "title"), Description: text(b, "description"),
+		Name: eachName(b.Label(0), each), Base: b.Label(0), Each: each, Title: text(b, "title"), Description: text(b, "description"),
 		Enabled: flag(b, "enabled", true), Manual: flag(b, "manual", false),
 		From: r.objectRef(b, "from"), To: r.objectRef(b, "to"),
 		Timezone: text(b, "timezone"), TimezoneRange: placeOf(b, "timezone"),
@@ -35,7 +35,8 @@ func (r *resolver) sync(b *syntax.Block) *Sync {
 		s.Match = &m
 	}
 	s.Pauses = pauses(b)
-	r.finds(b, s)
+	s.Finds = r.findBlocks(b)
+	s.Rollout, s.SLO = rollout(b), slo(b)
 	if x := b.One("map"); x != nil {
 		s.Map = r.mappings(x)
 	}
@@ -139,19 +140,20 @@ func alternatives(v syntax.Value) (out []Alternative) {
 	return out
 }
 
-func (r *resolver) finds(b *syntax.Block, s *Sync) {
+func (r *resolver) findBlocks(b *syntax.Block) (out []*Find) {
 	for _, x := range b.Each("find") {
 		if len(x.Labels) != 1 {
 			continue
 		}
-		f := &Find{Name: x.Label(0), In: r.objectRef(x, "in"), NameRange: x.Labels[0].Range, Match: match(x)}
+		f := &Find{Name: x.Label(0), In: r.objectRef(x, "in"), NameRange: x.Labels[0].Range, Match: match(x), All: flag(x, "all", false)}
 		if d := r.findName(x.Labels[0]); d != nil {
 			r.add(d)
 		}
-		if s.find(f.Name) == nil { // of two, syntax has reported the second
-			s.Finds = append(s.Finds, f)
+		if find(out, f.Name, func(f *Find) string { return f.Name }) == nil { // of two, syntax has reported the second
+			out = append(out, f)
 		}
 	}
+	return out
 }
 
 // findName checks the name of a find. A connection is a root of the rule as well.
@@ -163,8 +165,4 @@ func (r *resolver) findName(l syntax.Label) *diag.Diagnostic {
 		return errFindLikeConnection(l, c)
 	}
 	return nil
-}
-
-func (s *Sync) find(name string) *Find {
-	return find(s.Finds, name, func(f *Find) string { return f.Name })
 }

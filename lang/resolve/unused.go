@@ -25,15 +25,26 @@ func Unused(m *Module) diag.List {
 			out = append(out, errUnused("variable", v.Name, v.NameRange))
 		}
 	}
-	for _, s := range m.Syncs {
-		for _, f := range s.Finds {
+	for _, t := range m.Tracks {
+		if !t.Used && !m.mentioned(t.Name) {
+			out = append(out, errUnused("track", t.Name, t.NameRange))
+		}
+	}
+	finds := func(list []*Find) {
+		for _, f := range list {
 			if !f.Used {
 				out = append(out, errUnused("find", f.Name, f.NameRange))
 			}
 		}
 	}
+	for _, s := range m.Syncs {
+		finds(s.Finds)
+	}
+	for _, t := range m.Triggers {
+		finds(t.Finds)
+	}
 	out.Sort()
-	return out
+	return out.Compact()
 }
 
 // mentioned tells whether a file with unreadable parts has the name somewhere, behind a dot or in front of one.

@@ -23,6 +23,18 @@ func (p *parser) list(e *hclsyntax.TupleConsExpr, s slot) Value {
 		item = s.with(PlainText, s.name)
 	case RefList:
 		item = s.with(RefList, s.name)
+	case ChoiceList:
+		item = s.with(Choice, s.name)
+		item.spec.OneOf = s.spec.OneOf
+	case EachMap:
+		item = s.with(PlainText, s.name)
+	case Records:
+		item = s.with(Record, s.name)
+	case Literal:
+		if !s.listed {
+			return p.bad(errWrongForm(s, "a list", r, ""))
+		}
+		item = s.with(Literal, s.name)
 	case Setting:
 		item = s.with(PlainText, s.name)
 	case KeyList:
@@ -54,8 +66,10 @@ func (p *parser) object(e *hclsyntax.ObjectConsExpr, s slot) Value {
 	switch s.spec.Form {
 	case KeyList:
 		form = Expression
-	case RowMap:
+	case RowMap, EachMap, Record:
 		form = Literal
+	case KeyField:
+		form = Expression
 	case ColumnMap:
 		form, oneOf = Choice, ColumnKinds
 	case Setting:
@@ -82,11 +96,15 @@ func (p *parser) object(e *hclsyntax.ObjectConsExpr, s slot) Value {
 			name = fmt.Sprintf("%s.%s", s.name, key)
 		}
 		item := s.with(form, name)
+		item.listed = s.spec.Form == Record
 		item.spec.OneOf = oneOf
 		out.Items = append(out.Items, Item{Key: key, KeyRange: at, Value: p.convert(x.ValueExpr, item)})
 	}
 	if len(out.Items) == 0 && s.spec.Form == KeyList && len(e.Items) == 0 {
 		return p.bad(errWrongForm(s, "an empty object", r, ""))
+	}
+	if s.spec.Form == KeyField && len(e.Items) != 1 {
+		return p.bad(errWrongForm(s, "an object of several fields", r, ""))
 	}
 	return out
 }

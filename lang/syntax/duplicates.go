@@ -42,7 +42,7 @@ func (p *parser) dropRedefined(within span.Range) {
 // duplicateBlocks reports blocks that may stand once, blocks of one kind with the same label, and a name that is
 // written both as an attribute and as a block. Blocks at top level are compared across files, by resolve.
 func (p *parser) duplicateBlocks(spec *BlockSpec, into *Block) {
-	if spec == grammar {
+	if spec == p.grammar {
 		return
 	}
 	type key struct{ typ, label string }
@@ -54,6 +54,9 @@ func (p *parser) duplicateBlocks(spec *BlockSpec, into *Block) {
 			p.add(errAttributeAndBlock(b, a))
 		}
 		bs := spec.Block(b.Type)
+		if bs.Repeats {
+			continue
+		}
 		if len(b.Labels) == 0 && len(bs.Labels) > 0 && !bs.Labels[0].Optional {
 			continue // its label is missing, and that was reported
 		}

@@ -195,6 +195,20 @@ func expects(as *AttrSpec) string {
 		return "rows { \"KEY\" = \"TEXT\" }"
 	case ColumnMap:
 		return "columns { NAME = \"KIND\" }"
+	case ChoiceList:
+		return "a list of " + diag.Or(as.OneOf)
+	case ConnectionRef:
+		return "the name of a connection, without quotes"
+	case RuleRef:
+		return "a rule, such as sync.NAME, without quotes"
+	case KeyField:
+		return "the name of a field in quotes, or { FIELD = EXPRESSION }"
+	case EachMap:
+		return "entries { KEY = \"TEXT\" }, or a list of texts"
+	case Record:
+		return "a record { FIELD = \"TEXT\" }"
+	case Records:
+		return "a list of records: [{ FIELD = \"TEXT\" }]"
 	}
 	return "a text in quotes or a constant"
 }
@@ -224,6 +238,20 @@ func sample(as *AttrSpec) string {
 		return `{ "KEY" = "TEXT" }`
 	case ColumnMap:
 		return `{ NAME = "text" }`
+	case ChoiceList:
+		return `["` + as.OneOf[0] + `"]`
+	case ConnectionRef:
+		return "CONNECTION"
+	case RuleRef:
+		return "sync.NAME"
+	case KeyField:
+		return `"FIELD"`
+	case EachMap:
+		return `{ KEY = "TEXT" }`
+	case Record:
+		return `{ FIELD = "TEXT" }`
+	case Records:
+		return `[{ FIELD = "TEXT" }]`
 	}
 	return `"…"`
 }

@@ -43,10 +43,21 @@ func (p *parser) fit(v Value, s slot) Value {
 		} else {
 			suggestion = unquotedRef(v)
 		}
-	case TextList:
+	case TextList, ChoiceList:
 		if _, is := v.(*Quoted); is {
 			suggestion = "[" + v.Place().Text() + "]"
 		}
+	case ConnectionRef:
+		ref, is := v.(*Ref)
+		ok = is && len(ref.Steps) == 1
+		suggestion = bareWord(v)
+	case RuleRef:
+		ref, is := v.(*Ref)
+		ok = is && len(ref.Steps) == 2
+		suggestion = unquotedRef(v)
+	case KeyField:
+		_, ok = v.(*Quoted)
+		suggestion = quotedWord(v)
 	case Setting:
 		_, isRef := v.(*Ref)
 		c, isConst := v.(*Const)
@@ -112,6 +123,21 @@ func unquoted(v Value) string {
 	}
 	if _, err := strconv.ParseFloat(text, 64); err == nil {
 		return text
+	}
+	return ""
+}
+
+// bareWord is a name without what it should not have: quotes, or "connection." in front.
+func bareWord(v Value) string {
+	switch v := v.(type) {
+	case *Quoted:
+		if plainName(v.Text) {
+			return v.Text
+		}
+	case *Ref:
+		if len(v.Steps) == 2 && v.Steps[0].Name == "connection" {
+			return v.Steps[1].Name
+		}
 	}
 	return ""
 }

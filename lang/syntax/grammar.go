@@ -5,21 +5,28 @@ package syntax
 type Form uint8
 
 const (
-	Expression Form = iota // reference, constant, quoted CEL or text(…)
-	PlainText              // text in quotes
-	Choice                 // one of a few texts
-	Whole                  // whole number, not negative
-	Number                 // number, not negative
-	Flag                   // true or false
-	Duration               // "15m", "90d"
-	ObjectRef              // CONNECTION.OBJECT
-	RefList                // [sync.NAME, connection.NAME]
-	TextList               // ["…", "…"]
-	Setting                // text, number, true/false, env, secret, list of texts, object of texts
-	KeyList                // { FIELD = EXPRESSION } or a list of them
-	RowMap                 // { "KEY" = "TEXT" }
-	Literal                // text in quotes or constant
-	ColumnMap              // { NAME = "KIND" }
+	Expression    Form = iota // reference, constant, quoted CEL or text(…)
+	PlainText                 // text in quotes
+	Choice                    // one of a few texts
+	Whole                     // whole number, not negative
+	Number                    // number, not negative
+	Flag                      // true or false
+	Duration                  // "15m", "90d"
+	ObjectRef                 // CONNECTION.OBJECT
+	RefList                   // [sync.NAME, connection.NAME]
+	TextList                  // ["…", "…"]
+	Setting                   // text, number, true/false, env, secret, list of texts, object of texts
+	KeyList                   // { FIELD = EXPRESSION } or a list of them
+	RowMap                    // { "KEY" = "TEXT" }
+	Literal                   // text in quotes or constant
+	ColumnMap                 // { NAME = "KIND" }
+	ChoiceList                // ["…"], each one of a few texts
+	ConnectionRef             // the name of a connection
+	RuleRef                   // sync.NAME or trigger.NAME
+	KeyField                  // "FIELD", or { FIELD = EXPRESSION }
+	EachMap                   // { KEY = LITERAL } or ["KEY"]
+	Record                    // { FIELD = LITERAL }, where a literal may also be a list of them
+	Records                   // [RECORD]
 )
 
 // BlockSpec describes one kind of block: the block grammar is data, which the parser checks files against
@@ -33,6 +40,8 @@ type BlockSpec struct {
 	Blocks []*BlockSpec
 	// Once: at most one in its parent. Otherwise the first labels of its blocks must differ.
 	Once bool
+	// Repeats: any number may stand there, their labels need not differ.
+	Repeats bool
 	// Later: known, but not in this version.
 	Later bool
 	Doc   string
@@ -50,7 +59,7 @@ type LabelSpec struct {
 type AttrSpec struct {
 	Name     string
 	Form     Form
-	OneOf    []string // of a Choice
+	OneOf    []string // of a Choice or ChoiceList
 	Required bool
 	Later    bool
 	Doc      string
@@ -82,15 +91,12 @@ func Grammar() *BlockSpec { return grammar }
 var grammar = &BlockSpec{
 	Doc: "A project file.",
 	Blocks: []*BlockSpec{
-		connectionBlock, tableBlock, variableBlock, syncBlock,
-		later("trigger", "Reacts when a condition becomes true for a record.", "NAME"),
-		later("track", "Keeps samples of a value per record.", "NAME"),
+		connectionBlock, tableBlock, variableBlock, syncBlock, triggerBlock, trackBlock, alertBlock,
 		later("field", "A custom field that the project needs.", "NAME"),
-		later("alert", "Who hears about failures.", "NAME"),
-		later("test", "Given records and a change, the writes expected.", "NAME"),
 		later("moved", "Says that a rule was renamed, so that its state is kept."),
 	},
 	Hints: map[string]string{
+		"test":   `Tests stand in files of their own, NAME.synctest.hcl.`,
 		"locals": `There are no locals: a "variable" with a default serves.`,
 		"output": `Rules have no outputs.`,
 		"source": `Name the source in a sync: from = CONNECTION.OBJECT.`,

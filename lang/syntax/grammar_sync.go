@@ -22,7 +22,7 @@ var syncBlock = &BlockSpec{
 		attr("manual", Flag, "true: it runs only by hand."),
 		attr("tags", TextList, "Words to select rules by."),
 		choice("missed_ticks", "What happens to schedule ticks that passed while nothing ran.", "last", "skip", "all"),
-		laterAttr("for_each", "One rule for each entry of a map."),
+		eachAttr,
 	},
 	Blocks: []*BlockSpec{
 		scheduleBlock, onEventBlock, matchBlock, findBlock, mapBlock("map"), mapSameBlock, writeBlock,
@@ -30,8 +30,7 @@ var syncBlock = &BlockSpec{
 		later("group", "Aggregates many source records into one."),
 		later("back", "The other direction of a two-way sync."),
 		later("conflict", "Who wins when both sides changed."),
-		later("rollout", "A pilot cohort."),
-		later("slo", "The latency that is promised."),
+		rolloutBlock, sloBlock,
 	},
 	Hints: map[string]string{
 		"cron":       `Schedules are blocks: schedule { cron = "0 3 * * *" }.`,
@@ -42,6 +41,7 @@ var syncBlock = &BlockSpec{
 		"limit":      `A cap on the records of a run is written max_records.`,
 		"limits":     `Limits stand in a connection; a cap on the records of a run is written max_records.`,
 		"when":       `A sync takes where, the source records it is for. when belongs to a trigger.`,
+		"on":         `The source is written from = CONNECTION.OBJECT; on belongs to a trigger.`,
 		"missing":    `missing stands in match { … }.`,
 		"ambiguous":  `ambiguous stands in match { … }.`,
 		"by":         `by stands in match { … }.`,
@@ -99,9 +99,9 @@ var findBlock = &BlockSpec{
 		required("in", ObjectRef, "The object to look in."),
 		choice("missing", "When none is found.", "error", "empty"),
 		choice("ambiguous", "When several are found and nothing decides.", "error", "skip"),
-		laterAttr("all", "Every record that is found."),
 	}, matchAttrs...),
 	Hints: map[string]string{
+		"all":      `A sync needs one record; every record is found by a find of a trigger. Use where and order_by to choose one.`,
 		"optional": `A find that may come back empty is written missing = "empty".`,
 		"from":     `The object to look in is written in = CONNECTION.OBJECT.`,
 		"on":       `The object to look in is written in = CONNECTION.OBJECT.`,
@@ -161,6 +161,8 @@ var guardBlock = &BlockSpec{
 		attr("max_deletes", Whole, "Most records that a run deletes."),
 		attr("max_clears", Whole, "Most filled fields that a run empties."),
 		attr("max_update_percent", Number, "Most linked records that a run updates, in percent."),
-		laterAttr("max_firings", "Most firings of a trigger in a run."),
+	},
+	Hints: map[string]string{
+		"max_firings": `Firings are those of a trigger; a sync is limited by max_creates, max_updates and their kin.`,
 	},
 }

@@ -15,7 +15,10 @@ import (
 // Parse reads one file. The File is never nil; what could not be read is missing in it or a Bad value. After
 // a syntax error it is Broken and has no blocks, and the list tells of syntax alone.
 func Parse(name string, src []byte) (*File, diag.List) {
-	p := &parser{file: span.NewFile(name, src), src: src}
+	return parse(&parser{file: span.NewFile(name, src), src: src, grammar: grammar})
+}
+
+func parse(p *parser) (*File, diag.List) {
 	out := &File{File: p.file}
 	body, ok := p.hcl()
 	if !ok {
@@ -24,7 +27,7 @@ func Parse(name string, src []byte) (*File, diag.List) {
 		return out, p.diags
 	}
 	root := &Block{Range: p.whole()}
-	p.body(body, grammar, root)
+	p.body(body, p.grammar, root)
 	out.Blocks, out.Lost = root.Blocks, p.lost
 	p.diags.Sort()
 	return out, p.diags
@@ -33,7 +36,7 @@ func Parse(name string, src []byte) (*File, diag.List) {
 // Check tells whether a file can be read as far as HCL goes: what Parse says of syntax, and nothing of blocks,
 // attributes and values. An empty list means that the file has a tree.
 func Check(name string, src []byte) diag.List {
-	p := &parser{file: span.NewFile(name, src), src: src}
+	p := &parser{file: span.NewFile(name, src), src: src, grammar: grammar}
 	p.hcl()
 	p.diags.Sort()
 	return p.diags
@@ -44,6 +47,8 @@ type parser struct {
 	file  *span.File
 	src   []byte
 	diags diag.List
+	// grammar describes the file.
+	grammar *BlockSpec
 	// redefined are the places of attributes that HCL dropped because their name was there already, in
 	// order. They are ours to report, by the body they stand in.
 	redefined []redefinition
@@ -147,7 +152,7 @@ func (p *parser) block(n *hclsyntax.Block, parent *BlockSpec, into *Block) {
 			p.add(errUnknownBlock(parent, n.Type, typ))
 		}
 		p.dropRedefined(full)
-		if parent == grammar {
+		if parent == p.grammar {
 			p.lost = append(p.lost, lost(n.Type, n.Labels))
 		}
 		return

@@ -204,7 +204,7 @@ func TestGrammarIsDescribed(t *testing.T) {
 			t.Errorf("block %q has no description", b.Name)
 		}
 		for _, a := range b.Attrs {
-			if a.Doc == "" || a.Name == "" || (a.Form == syntax.Choice) != (len(a.OneOf) > 0) {
+			if a.Doc == "" || a.Name == "" || (a.Form == syntax.Choice || a.Form == syntax.ChoiceList) != (len(a.OneOf) > 0) {
 				t.Errorf("attribute %s.%s: %+v", b.Name, a.Name, a)
 			}
 		}
@@ -213,6 +213,7 @@ func TestGrammarIsDescribed(t *testing.T) {
 		}
 	}
 	walk(syntax.Grammar())
+	walk(syntax.TestGrammar())
 }
 
 func FuzzParse(f *testing.F) {

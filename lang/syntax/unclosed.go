@@ -30,7 +30,7 @@ func (p *parser) unclosed(r span.Range) *diag.Diagnostic {
 			open = open[:len(open)-1]
 		case hclsyntax.TokenIdent:
 			at := t.Range.Start.Byte
-			if len(open) == 0 || i == 0 || at == 0 || p.work[at-1] != '\n' || grammar.Block(string(t.Bytes)) == nil {
+			if len(open) == 0 || i == 0 || at == 0 || p.work[at-1] != '\n' || p.grammar.Block(string(t.Bytes)) == nil {
 				continue
 			}
 			return errUnclosed(p.headerOf(open[len(open)-1]), "the } should stand before this block", p.rng(t.Range))

@@ -13,13 +13,15 @@ type slot struct {
 	spec  *AttrSpec
 	name  string
 	inner bool // an entry of a list or object, not the whole value
+	// listed: a Literal that may also be a list of them, as a field of several values.
+	listed bool
 }
 
 func (s slot) expression() bool { return s.spec.Form == Expression }
 
 // with is the slot of an entry of a list or object, which has a form of its own.
 func (s slot) with(form Form, name string) slot {
-	return slot{&AttrSpec{Name: s.spec.Name, Form: form, Doc: s.spec.Doc}, name, true}
+	return slot{spec: &AttrSpec{Name: s.spec.Name, Form: form, Doc: s.spec.Doc}, name: name, inner: true}
 }
 
 // value converts the value of an attribute: first its spelling is told, then whether the form allows it.

@@ -13,7 +13,7 @@ var varsFile = &BlockSpec{
 
 // ParseVars reads a NAME.vars.hcl: lines NAME = "TEXT", NAME = 5, NAME = true. The values are those of --var.
 func ParseVars(name string, src []byte) (map[string]string, diag.List) {
-	p := &parser{file: span.NewFile(name, src), src: src}
+	p := &parser{file: span.NewFile(name, src), src: src, grammar: varsFile}
 	vars := map[string]string{}
 	if body, ok := p.hcl(); ok {
 		root := &Block{Range: p.whole()}
