@@ -73,6 +73,9 @@ type Tracer interface {
 // Validate holds a message against what its system takes: no other arguments, the required ones filled, texts
 // within their length, one at most of those that exclude each other.
 func (m Message) Validate(s *schema.Sending) error {
+	if m.Key == "" {
+		return &Error{Class: Permanent, Code: "wrong_message", Message: "the message has no key"}
+	}
 	written := map[string]bool{}
 	for name, v := range m.Arguments {
 		a := s.Argument(name)

@@ -5,7 +5,10 @@ import (
 	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/connectors/file"
 	"github.com/syncline/syncline/connectors/gainsight"
+	"github.com/syncline/syncline/connectors/http"
 	"github.com/syncline/syncline/connectors/salesforce"
+	"github.com/syncline/syncline/connectors/slack"
+	"github.com/syncline/syncline/connectors/smtp"
 	"github.com/syncline/syncline/connectors/sql"
 )
 
@@ -18,5 +21,8 @@ func Registry() connectors.Registry {
 		sql.SQLite(),
 		sql.Postgres(),
 		sql.MySQL(),
+		slack.Type(),
+		smtp.Type(),
+		http.Type(),
 	)
 }

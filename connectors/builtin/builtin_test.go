@@ -11,7 +11,7 @@ import (
 // Each connector is there under its own name, and says of itself what `lint` and the documentation print.
 func TestRegistry(t *testing.T) {
 	r := builtin.Registry()
-	for _, name := range []string{"salesforce", "gainsight", "file", "sqlite", "postgres", "mysql"} {
+	for _, name := range []string{"salesforce", "gainsight", "file", "sqlite", "postgres", "mysql", "slack", "smtp", "http"} {
 		typ, ok := r[name]
 		if !ok {
 			t.Errorf("there is no connector %q", name)
@@ -19,6 +19,9 @@ func TestRegistry(t *testing.T) {
 		}
 		if typ.Name != name || typ.Doc == "" || typ.Open == nil {
 			t.Errorf("%s: the type is not whole: name %q, doc %q", name, typ.Name, typ.Doc)
+		}
+		if typ.Sends != (typ.Send != nil) {
+			t.Errorf("%s: Sends is %v, and Send says otherwise", name, typ.Sends)
 		}
 		for _, list := range [][]schema.Setting{typ.Settings, typ.Objects} {
 			seen := map[string]bool{}

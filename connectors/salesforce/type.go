@@ -41,6 +41,8 @@ func Type() connectors.Type {
 				{Name: "allow_duplicates", Kind: schema.SettingBool, Doc: "save records that a duplicate rule only warns of"},
 				{Name: "assignment_rules", Kind: schema.SettingBool, Doc: "false: do not run assignment rules on cases and leads that are written"},
 			},
+			Sends:   true,
+			Send:    sending(),
 			Counted: true,
 		},
 		Open: open,
