@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"testing"
 
@@ -100,3 +101,37 @@ func BenchmarkReplace(b *testing.B) {
 type nothing struct{ state.Store }
 
 func (nothing) SaveRun(context.Context, state.Run) error { return nil }
+
+// BenchmarkConverge is the cost of a source record of which nothing is new, one in thirty changed, against systems
+// in memory and a real store.
+func BenchmarkConverge(b *testing.B) {
+	const n = 10_000
+	w := newWorld(b, creating)
+	limits := connectors.Limits{Lookup: 200, WriteBatch: 200, Parallel: 2}
+	w.cs.SetLimits(limits, 2000)
+	w.crm.SetLimits(limits, 2000)
+	w.crm.Catalog().Object("Account").Field("Gsid").UpsertKey = false
+	w.crm.Catalog().Object("Account").Field("Gsid").Unique = false
+	for i := range n {
+		w.company(fmt.Sprintf("c%05d", i), float64(i%900))
+		w.account(fmt.Sprintf("a%05d", i), "Ref", fmt.Sprintf("c%05d", i))
+	}
+	quiet := func(j *engine.Job) { j.OnChange, j.OnProblem = nil, nil }
+	b.Run("first", func(b *testing.B) {
+		for b.Loop() {
+			w.ok(quiet, func(j *engine.Job) { j.Full = true })
+		}
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/record")
+	})
+	b.Run("changed", func(b *testing.B) {
+		round := 0.0
+		for b.Loop() {
+			round++
+			for i := 0; i < n; i += 30 {
+				w.company(fmt.Sprintf("c%05d", i), round)
+			}
+			w.ok(quiet)
+		}
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/(n/30), "ns/record")
+	})
+}

@@ -136,6 +136,19 @@ func TestTimeAloneChangesResults(t *testing.T) {
 	w.want("Account", "a1", "Open", true)
 }
 
+func TestTimeAloneIsNoReasonToLookAgain(t *testing.T) {
+	w := newWorld(t, timed)
+	w.company("c1", 1, "Due", value.Date(2026, 3, 20))     // no account
+	w.company("c2", 99999, "Due", value.Date(2026, 3, 20)) // too large
+	w.account("a2")
+	w.counts(w.run(), "read=2 unmatched=1 dead=1")
+	w.now = w.now.Add(24 * time.Hour)
+	w.counts(w.quiet(), "")
+	if n := len(w.crm.Calls()); n != 0 {
+		t.Errorf("%d calls for records that were settled", n)
+	}
+}
+
 func TestCohorts(t *testing.T) {
 	w := newWorld(t, strings.Replace(health, `schedule { cron = "0 3 * * *" }`, `
   schedule "near" {

@@ -28,12 +28,18 @@ type guard struct {
 
 // twoPhase tells whether a run has to know all its changes before it sends the first: it does when a guard could
 // stop it.
-func (r *runner) twoPhase() bool {
-	g := r.p.Guard
+func (r *runner) twoPhase() bool { return twoPhase(r.p) }
+
+// Resumable tells whether an interrupted run of a rule goes on where it stood. One that has to know all its changes
+// first begins anew.
+func Resumable(p *plan.Sync) bool { return p.Match != nil && !twoPhase(p) }
+
+func twoPhase(p *plan.Sync) bool {
+	g := p.Guard
 	if g.Written {
 		return g.MaxCreates != nil || g.MaxUpdates != nil || g.MaxDeletes != nil || g.MaxClears != nil || g.MaxUpdatePercent != nil
 	}
-	for _, m := range r.p.Map {
+	for _, m := range p.Map {
 		if clears(m) {
 			return true
 		}

@@ -29,7 +29,7 @@ type Job struct {
 	Now func() time.Time
 	// Tick is what now() and today() are in this run: the instant of the tick that it is for. Zero: when it starts.
 	Tick time.Time
-	Log *slog.Logger // nil: silent
+	Log  *slog.Logger // nil: silent
 
 	// DryRun withholds all writes, to the target and to the store, and tells OnChange what they would be.
 	DryRun bool
