@@ -15,21 +15,10 @@ import (
 // What whoever fetches the schemas has to say about them to the author, beside the diagnostics of Compile. At is the
 // connection's declaration, or nowhere.
 
-// LockUnusable says that the lock file cannot be used; err is what schema.DecodeLock gave.
-func LockUnusable(err error) *diag.Diagnostic {
-	return &diag.Diagnostic{Severity: diag.Error, Code: "SYN602", Summary: "Lock file cannot be used", Detail: sentence(schema.LockName + ": " + err.Error())}
-}
-
 // LockUsed warns that a connection was checked against the lock file, for it could not be reached.
 func LockUsed(connection string, at span.Range, err error) *diag.Diagnostic {
 	return &diag.Diagnostic{Severity: diag.Warning, Code: "SYN603", Summary: "Checked against the lock file", Subject: at, Detail: fmt.Sprintf(
 		"Connection %q could not be asked for its schema, so its rules were checked against %s, which may be out of date. %s", connection, schema.LockName, sentence(err.Error()))}
-}
-
-// Unreachable says that a connection could not be asked for its schema, and that the lock file does not have it.
-func Unreachable(connection string, at span.Range, err error) *diag.Diagnostic {
-	return &diag.Diagnostic{Severity: diag.Error, Code: "SYN605", Summary: "System cannot be reached", Subject: at, Detail: fmt.Sprintf(
-		"Connection %q could not be asked for its schema, and there is no %s to go by. %s Run `syncline check`, then `syncline schema pull`.", connection, schema.LockName, sentence(err.Error()))}
 }
 
 // Drift warns of changes since the lock file was written that concern what the rules use; nil when there is none.
