@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -14,6 +15,9 @@ import (
 func (r *runner) send(changes []*change, out *state.Outcome) (complete bool, err error) {
 	changes, err = r.claim(changes, out)
 	if err != nil {
+		return false, err
+	}
+	if err := r.markDepartures(changes); err != nil {
 		return false, err
 	}
 	var requests []delivery.Change
@@ -113,8 +117,13 @@ func (r *runner) revive(c *change, out *state.Outcome) {
 // shadow, so that the next attempt looks at the target.
 func (r *runner) afterwards(c *change, target string, written bool) state.Record {
 	rec := state.Record{Source: c.Source, Target: target, Keys: c.Keys, Hash: c.Hash, Fields: c.Stored, Seen: c.Seen}
-	if written && c.Want != nil {
+	switch {
+	case written && c.Want != nil:
 		rec.Shadow = r.shadow(c.Want)
+	case c.Departs && !written:
+		rec.Keys = departMark // to be tried again, when somebody asks for it
+	case bytes.Equal(rec.Keys, departMark):
+		rec.Keys = nil
 	}
 	return rec
 }

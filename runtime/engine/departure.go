@@ -1,12 +1,34 @@
 package engine
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/lang/plan"
 	"github.com/syncline/syncline/runtime/state"
 )
+
+// departMark stands in the place of a link's keys while a departure of ours is under way. Without it, a target
+// that we deleted, in a run that died before it could say so, would pass for one that somebody deleted, and would
+// never be created again.
+var departMark = []byte("\xffdeparting")
+
+func underWay(rec state.Record) bool { return bytes.Equal(rec.Keys, departMark) }
+
+// markDepartures notes the deletes among changes before they are sent.
+func (r *runner) markDepartures(changes []*change) error {
+	out := state.Outcome{Rule: r.p.ID()}
+	for _, c := range changes {
+		if c.Departs && c.Op == connectors.Delete {
+			out.Records = append(out.Records, state.Record{Source: c.Source, Target: c.Target, Keys: departMark, Fields: c.Stored, Seen: c.Seen})
+		}
+	}
+	if len(out.Records) == 0 {
+		return nil
+	}
+	return r.commit(out)
+}
 
 // depart makes the changes of records that left `where` or were deleted.
 func (r *runner) depart(items []*item) error {

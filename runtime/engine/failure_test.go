@@ -300,6 +300,55 @@ func TestAStoreThatFailsAtAnyPointLosesAndDoublesNothing(t *testing.T) {
 	}
 }
 
+func TestADeleteOfOursIsNotTakenForSomebodyElses(t *testing.T) {
+	for n := range 4 {
+		w := newWorld(t, strings.Replace(creating, "  map {", "  on_delete = \"delete\"\n  map {", 1))
+		w.company("c1", 1)
+		w.company("c2", 2)
+		w.ok()
+		w.cs.Remove("Company", "c1")
+		job := w.newJob()
+		job.Store = &faulty{Store: w.store, left: n}
+		_, _ = engine.Run(context.Background(), job)
+		w.company("c1", 3)
+		w.ok()
+		if id := w.byRef("c1"); id == "" {
+			t.Fatalf("after a failure of write %d the record that came back has no target: %v", n, w.trouble)
+		}
+		w.want("Account", w.byRef("c1"), "Score", 3.0)
+		w.quiet()
+	}
+}
+
+func TestARefusedDepartureCanBeRetried(t *testing.T) {
+	for _, leave := range []string{`on_leave = "delete"`, "on_leave {\n set {\n Tier = text(\"gone\")\n}\n}"} {
+		w := newWorld(t, leaving(leave))
+		w.company("c1", 70)
+		w.account("a1")
+		w.ok()
+		refuse := true
+		w.crm.SetHooks(memory.Hooks{Record: func(string, connectors.Op, connectors.Record) *connectors.Error {
+			if refuse {
+				return &connectors.Error{Class: connectors.Reject, Message: "no"}
+			}
+			return nil
+		}})
+		w.company("c1", 70, "Stage", "Churned")
+		if run := w.run(); run.Dead != 1 {
+			t.Fatalf("%s", counts(run))
+		}
+		w.quiet()
+		refuse = false
+		if err := w.store.SetDead(t.Context(), []int64{w.letters(state.DeadOpen)[0].ID}, state.DeadRetry); err != nil {
+			t.Fatal(err)
+		}
+		if run := w.ok(); run.Deleted+run.Updated != 1 || len(w.letters(state.DeadSettled)) != 1 {
+			t.Errorf("%s: %s %v", leave, counts(run), w.letters(state.DeadOpen))
+		}
+		w.quiet()
+	}
+}
+
 const whole = `
 sync "export" {
   from = cs.Company

@@ -148,7 +148,7 @@ func (r *runner) filter(items []*item) {
 				continue
 			}
 			it.verdict = filtered
-			if !f.cohort && it.rec.Target != "" && it.rec.Shadow != nil && r.p.OnLeave.Kind != plan.DepartureIgnore {
+			if !f.cohort && it.rec.Target != "" && (it.rec.Shadow != nil || underWay(it.rec)) && r.p.OnLeave.Kind != plan.DepartureIgnore {
 				it.verdict, it.leaves = departing, &r.p.OnLeave
 			}
 			break

@@ -132,6 +132,9 @@ func (r *runner) keepLinks(items []*item) error {
 	}
 	for _, it := range items {
 		switch {
+		case it.have == nil && underWay(it.rec):
+			it.target = "" // it was us who deleted it, before the record came back
+			r.missing(it)
 		case it.have == nil:
 			r.setAside(it, unmatched, "match", fmt.Sprintf("its target %s was deleted by somebody; it is not created again", it.target))
 		case r.p.Match.Where != nil:
