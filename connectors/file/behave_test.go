@@ -414,3 +414,26 @@ func TestKeyless(t *testing.T) {
 		t.Errorf("the ids are %v, then %v", first, ids())
 	}
 }
+
+// A plan was compiled for yesterday's file: today's values come as the kinds that it knows, or as bad rows.
+func TestPlannedKinds(t *testing.T) {
+	planned := &schema.Object{Name: "d", Fields: []*schema.Field{{Name: "n", Kind: schema.Integer, Inferred: true}, {Name: "s", Kind: schema.Text, Inferred: true}, {Name: "gone", Kind: schema.Text}}}
+	for name, text := range map[string]string{"d.csv": "n,s,gone\n1,5,\n2.5,6,\n", "d.jsonl": `{"n":1,"s":5}` + "\n" + `{"n":2.5,"s":6}` + "\n"} {
+		conn, _ := project(t, map[string]string{name: text})
+		rows, err := conn.(connectors.Reader).Read(t.Context(), query.Read{Object: "d", Schema: planned, Layout: value.NewLayout("n", "s", "gone")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		batch := value.NewBatch(value.NewLayout("n", "s", "gone"), 4)
+		if err := rows.Next(t.Context(), batch); err != nil {
+			t.Fatal(err)
+		}
+		bad := rows.(connectors.BadRows).Bad()
+		if batch.Len() != 1 || len(bad) != 1 || !value.Equal(batch.Record(0)[1], value.Text("5")) || batch.Record(0)[0].Kind() != value.KindInt {
+			t.Errorf("%s: %d records, the bad rows %v", name, batch.Len(), bad)
+		}
+		if err := rows.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}

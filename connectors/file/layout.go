@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/syncline/syncline/connectors"
+	"github.com/syncline/syncline/lang/query"
 	"github.com/syncline/syncline/lang/schema"
 	"github.com/syncline/syncline/lang/value"
 )
@@ -20,16 +21,27 @@ type decoder interface {
 func (d *csvDecoder) keepTexts(text func([]byte) []byte)  { d.text = text }
 func (d *jsonDecoder) keepTexts(text func([]byte) []byte) { d.text = text }
 
+// field finds a field and its name in the file. What the plan knows of it decides: the kind that was inferred from today's
+// file may be another one.
+func (sh *shape) field(name string, plan *schema.Object) (*schema.Field, string) {
+	f, in := sh.object.Field(name), sh.from[name]
+	if known := plan.Field(name); known != nil {
+		if f = known; in == "" {
+			in = name
+		}
+	}
+	return f, in
+}
+
 // slotsFor gives, for each name in the file, the slots of the layout that it fills. Names that the object does not
 // have fill none, and are null.
-func slotsFor(sh *shape, layout *value.Layout) map[string][]slot {
+func slotsFor(sh *shape, q query.Read) map[string][]slot {
 	out := map[string][]slot{}
-	for at, name := range layout.Names {
-		f := sh.object.Field(name)
+	for at, name := range q.Layout.Names {
+		f, in := sh.field(name, q.Schema)
 		if f == nil {
 			continue
 		}
-		in := sh.from[name]
 		out[in] = append(out[in], slot{at: at, kind: f.Kind, name: name, length: f.Length, inferred: f.Inferred})
 	}
 	return out

@@ -225,14 +225,14 @@ func (c *connection) newPager(s *source, q query.Read) (*pager, error) {
 	g := &pager{s: s, layout: q.Layout, rows: pageRows, chunk: chunk}
 	g.keep = keeper(q)
 	for at, name := range q.Layout.Names {
-		if f := sh.object.Field(name); f != nil && !emptyOf(f.Kind).IsNull() {
+		if f, _ := sh.field(name, q.Schema); f != nil && !emptyOf(f.Kind).IsNull() {
 			if g.empty == nil {
 				g.empty = make(value.Record, q.Layout.Len())
 			}
 			g.empty[at] = emptyOf(f.Kind)
 		}
 	}
-	slots := slotsFor(sh, q.Layout)
+	slots := slotsFor(sh, q)
 	if g.start = startCSV(slots); s.jsonl {
 		g.start = startJSON(slots)
 	}

@@ -21,7 +21,7 @@ func (c *connection) Read(ctx context.Context, q query.Read) (connectors.Rows, e
 	}
 	r := &rows{c: c, t: t, q: q}
 	for _, name := range q.Layout.Names {
-		r.cols = append(r.cols, t.column(name))
+		r.cols = append(r.cols, t.column(name).as(q.Schema))
 	}
 	r.along = t.key
 	if t.rowid != nil {

@@ -18,6 +18,20 @@ type column struct {
 	pk      int // place in the primary key, from 1; 0: not in it
 }
 
+// as is the column with the kind that the plan knows it by, where ours was told from a sample.
+func (c *column) as(plan *schema.Object) *column {
+	if c == nil || !c.Inferred {
+		return c
+	}
+	known := plan.Field(c.Name)
+	if known == nil || known.Kind == c.Kind {
+		return c
+	}
+	planned := *c
+	planned.Field = known
+	return &planned
+}
+
 // is tells whether the type is one of these.
 func (c *column) is(types ...string) bool {
 	for _, t := range types {

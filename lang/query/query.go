@@ -6,12 +6,16 @@ package query
 import (
 	"strings"
 
+	"github.com/syncline/syncline/lang/schema"
 	"github.com/syncline/syncline/lang/value"
 )
 
 // Read is one question to a reader.
 type Read struct {
 	Object string
+	// Schema is the object as the plan knows it. A reader that tells kinds from samples decodes by these kinds, or reports
+	// a bad row: what the samples tell today may be another kind than the plan was compiled for. nil: as described last.
+	Schema *schema.Object
 	// Layout names the fields to read; slot i of each record holds Layout.Names[i].
 	Layout *value.Layout
 	// Where restricts the records; nil: all. A reader may let too much through, never too little.
