@@ -10,23 +10,23 @@ import (
 
 // writable checks that this user may write the field in the ways that the rule does; false when nobody may, so that
 // nothing need be said about the value.
-func (c *checker) writable(s *Sync, m *Mapping, writeRange span.Range) bool {
+func (c *checker) writable(w *writing, m *Mapping, writeRange span.Range) bool {
 	f := m.Field
 	switch {
 	case f.Computed:
-		c.report(errComputed(m, s))
+		c.report(errComputed(m, w))
 		return false
 	case !f.Createable && !f.Updateable:
-		c.report(errReadOnly(m, s))
+		c.report(errReadOnly(m, w))
 		return false
-	case !allowed(s.To.Ref.Connection, s.To.Ref.Name, f.Name):
-		c.report(errNotAllowed(m, s))
-	case m.Write == "on_create" && !s.Creates() && !s.To.Object.Replace:
-		c.report(warnNeverWritten(m, s, writeRange))
-	case m.Write != "on_create" && !f.Updateable && !s.To.Object.Replace:
-		c.report(errNotUpdateable(m, s))
-	case s.Creates() && !f.Createable:
-		c.report(errNotCreateable(m, s))
+	case !allowed(w.To.Ref.Connection, w.To.Ref.Name, f.Name):
+		c.report(errNotAllowed(m, w))
+	case m.Write == "on_create" && !w.creates && !w.To.Object.Replace:
+		c.report(warnNeverWritten(m, w, writeRange))
+	case m.Write != "on_create" && w.updates && !f.Updateable && !w.To.Object.Replace:
+		c.report(errNotUpdateable(m, w))
+	case w.creates && !f.Createable:
+		c.report(errNotCreateable(m, w))
 	}
 	return true
 }

@@ -91,39 +91,47 @@ func errUnknownField(at span.Range, name string, e End) *diag.Diagnostic {
 	return failure("SYN402", "Unknown field", at, diag.First(near), "%s has no field %q.%s", e.name(), name, hint)
 }
 
-func errComputed(m *Mapping, s *Sync) *diag.Diagnostic {
+func errComputed(m *Mapping, w *writing) *diag.Diagnostic {
 	return failure("SYN403", "Field cannot be written", m.FieldRange, "",
-		"%s.%s is computed by the system (a formula, roll-up or automatic number). Remove this entry, or write the fields that it is computed from.", s.To.name(), m.Field.Name)
+		"%s.%s is computed by the system (a formula, roll-up or automatic number). Remove this entry, or write the fields that it is computed from.", w.To.name(), m.Field.Name)
 }
 
-func errReadOnly(m *Mapping, s *Sync) *diag.Diagnostic {
+func errReadOnly(m *Mapping, w *writing) *diag.Diagnostic {
 	why := "the system keeps it by itself, or this connection's user may only read it. Remove this entry, or give the user edit access to the field"
-	if m.Field.Name == s.To.Object.Key {
-		why = "it is the id, which the system gives. To find records by it, use match { by = … }"
+	if m.Field.Name == w.To.Object.Key {
+		why = "it is the id, which the system gives. To find records by it, use " + w.lookup()
 	}
-	return failure("SYN403", "Field cannot be written", m.FieldRange, "", "%s.%s cannot be written: %s.", s.To.name(), m.Field.Name, why)
+	return failure("SYN403", "Field cannot be written", m.FieldRange, "", "%s.%s cannot be written: %s.", w.To.name(), m.Field.Name, why)
 }
 
-func errNotUpdateable(m *Mapping, s *Sync) *diag.Diagnostic {
+func errNotUpdateable(m *Mapping, w *writing) *diag.Diagnostic {
+	if w.action != nil {
+		return failure("SYN404", "Field cannot be written in this way", m.FieldRange, "",
+			"%s.%s can be set when a record is created and not be changed afterwards. Remove this entry.", w.To.name(), m.Field.Name)
+	}
 	return failure("SYN404", "Field cannot be written in this way", m.FieldRange, "",
 		"%s.%s can be set when a record is created and not be changed afterwards. Write %s = \"on_create\" in a write block%s, or remove this entry.",
-		s.To.name(), m.Field.Name, m.Field.Name, createsToo(s))
+		w.To.name(), m.Field.Name, m.Field.Name, createsToo(w))
 }
 
-func createsToo(s *Sync) string {
-	if s.Creates() {
+func createsToo(w *writing) string {
+	if w.creates {
 		return ""
 	}
 	return ` and let the rule create records (missing = "create")`
 }
 
-func errNotCreateable(m *Mapping, s *Sync) *diag.Diagnostic {
+func errNotCreateable(m *Mapping, w *writing) *diag.Diagnostic {
+	if w.action != nil {
+		return failure("SYN404", "Field cannot be written in this way", m.FieldRange, "",
+			"%s.%s can be changed and not be set when a record is created. Set it in an update %q that follows.", w.To.name(), m.Field.Name, w.action.Label)
+	}
 	return failure("SYN404", "Field cannot be written in this way", m.FieldRange, "",
 		"%s.%s can be changed and not be set when a record is created, so every create of this rule would be refused. Map it in a second rule that only updates (missing = \"skip\", after = [sync.%s]).",
-		s.To.name(), m.Field.Name, s.Decl.Name)
+		w.To.name(), m.Field.Name, w.sync.Decl.Name)
 }
 
-func warnNeverWritten(m *Mapping, s *Sync, at span.Range) *diag.Diagnostic {
+func warnNeverWritten(m *Mapping, w *writing, at span.Range) *diag.Diagnostic {
 	if at.IsZero() {
 		at = m.FieldRange
 	}
@@ -131,11 +139,11 @@ func warnNeverWritten(m *Mapping, s *Sync, at span.Range) *diag.Diagnostic {
 		`%s is written when a record is created, and this rule creates none. Write missing = "create" in match, or remove "on_create".`, m.Field.Name)
 }
 
-func errNotAllowed(m *Mapping, s *Sync) *diag.Diagnostic {
-	pattern := s.To.Ref.Name + "." + m.Field.Name
+func errNotAllowed(m *Mapping, w *writing) *diag.Diagnostic {
+	pattern := w.To.Ref.Name + "." + m.Field.Name
 	d := failure("SYN405", "Not an allowed write", m.FieldRange, "",
-		"The allow block of connection %q does not let this project write %s. Add %q to it if it should.", s.To.connection(), pattern, pattern)
-	return related(d, s.To.Ref.Connection.AllowRange, "what may be written")
+		"The allow block of connection %q does not let this project write %s. Add %q to it if it should.", w.To.connection(), pattern, pattern)
+	return related(d, w.To.Ref.Connection.AllowRange, "what may be written")
 }
 
 func errObjectAccess(at span.Range, e End, what, fix string) *diag.Diagnostic {

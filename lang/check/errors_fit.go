@@ -16,10 +16,10 @@ import (
 
 // Values and the fields they go to.
 
-func errType(m *Mapping, s *Sync) *diag.Diagnostic {
+func errType(m *Mapping, w *writing) *diag.Diagnostic {
 	fix, how := typeFix(m.Value, m.Field)
 	return failure("SYN407", "Value does not fit the field", m.Value.Source.Range, fix,
-		"%s.%s is a field of %s and takes %s; this is %s.%s", s.To.name(), m.Field.Name, m.Field.TypeText(), takes(m.Field), kindName(m.Value.Type), how)
+		"%s.%s is a field of %s and takes %s; this is %s.%s", w.To.name(), m.Field.Name, m.Field.TypeText(), takes(m.Field), kindName(m.Value.Type), how)
 }
 
 func errKeyType(k *resolve.Key, f *schema.Field, checked *expr.Checked) *diag.Diagnostic {
@@ -219,13 +219,13 @@ func diagOr(names []string) string {
 	return strings.Join(names, " or ")
 }
 
-func errAlwaysEmpty(m *Mapping, s *Sync) *diag.Diagnostic {
-	return failure("SYN414", "Field cannot be empty", m.Value.Source.Range, "", "%s.%s cannot be empty. Give it a value, or remove this entry.", s.To.name(), m.Field.Name)
+func errAlwaysEmpty(m *Mapping, w *writing) *diag.Diagnostic {
+	return failure("SYN414", "Field cannot be empty", m.Value.Source.Range, "", "%s.%s cannot be empty. Give it a value, or remove this entry.", w.To.name(), m.Field.Name)
 }
 
-func warnMayBeEmpty(m *Mapping, s *Sync) *diag.Diagnostic {
+func warnMayBeEmpty(m *Mapping, w *writing) *diag.Diagnostic {
 	or := `, or keep the target's value with on_null = "keep"`
-	if s.Creates() && m.Field.Required {
+	if w.creates && m.Field.Required || w.action != nil {
 		or = ""
 	}
 	example := map[schema.Kind]string{schema.Boolean: "false", schema.Integer: "0", schema.Number: "0.0"}[m.Field.Kind]
@@ -234,7 +234,7 @@ func warnMayBeEmpty(m *Mapping, s *Sync) *diag.Diagnostic {
 	}
 	return warning("SYN414", "Field cannot be empty", m.Value.Source.Range, "",
 		"This can be empty and %s.%s cannot; a record with an empty value is rejected. Give a value for that case: \"coalesce(%s, %s)\"%s.",
-		s.To.name(), m.Field.Name, strings.ReplaceAll(inner(m.Value), `"`, `'`), example, or)
+		w.To.name(), m.Field.Name, strings.ReplaceAll(inner(m.Value), `"`, `'`), example, or)
 }
 
 func warnResolution(m *Mapping) *diag.Diagnostic {

@@ -15,13 +15,13 @@ import (
 
 // fits checks that the target's field can hold every value of the expression. Wrong for every value is an error,
 // for some value a warning. The first thing that is wrong is said, no more.
-func (c *checker) fits(s *Sync, m *Mapping, x *scopes) {
+func (c *checker) fits(w *writing, m *Mapping, x *scopes) {
 	f, t := m.Field, m.Value.Type
 	if f.Kind == schema.Any || t.Dynamic || t.Kind == value.KindNull {
 		return
 	}
 	if !kindFits(t.Kind, f.Kind) {
-		c.report(errType(m, s))
+		c.report(errType(m, w))
 		return
 	}
 	switch {
@@ -33,8 +33,8 @@ func (c *checker) fits(s *Sync, m *Mapping, x *scopes) {
 	case f.Kind == schema.MultiPicklist:
 		c.fitsPicklist(m, t.Elem())
 	case f.Kind == schema.Reference || f.Kind == schema.ID:
-		if from := x.pointsTo(m.Value); from != nil && !from.fits(f, s.To) {
-			c.report(errWrongReference(m.Value.Source.Range, f.Name, f, s.To, from))
+		if from := x.pointsTo(m.Value); from != nil && !from.fits(f, w.To) {
+			c.report(errWrongReference(m.Value.Source.Range, f.Name, f, w.To, from))
 		}
 	case f.Kind == schema.DateTime:
 		c.fitsResolution(m)
@@ -284,13 +284,8 @@ func (x *scopes) pointsTo(checked *expr.Checked) *origin {
 
 // endOf is the end that a root stands for.
 func (x *scopes) endOf(root int) (End, bool) {
-	switch {
-	case root == RootSource:
-		return x.sync.From, true
-	case root == RootTarget:
-		return x.sync.To, true
-	case root-RootFinds < len(x.finds):
-		return x.finds[root-RootFinds].In, true
+	if root < len(x.ends) {
+		return x.ends[root], true
 	}
 	return End{}, false
 }

@@ -140,9 +140,8 @@ func outerRead(where *expr.Checked, x *scopes) *expr.Read {
 	if where == nil {
 		return nil
 	}
-	it := RootFinds + len(x.finds)
 	for i := range where.Reads {
-		if where.Reads[i].Root != it {
+		if where.Reads[i].Root != x.it() {
 			return &where.Reads[i]
 		}
 	}
@@ -157,7 +156,7 @@ func (c *checker) whereKey(where *expr.Checked, in End, x *scopes) bool {
 	}
 	var refused *expr.Node
 	for _, n := range where.Conjuncts() {
-		field, _ := KeyConjunct(n, RootFinds+len(x.finds))
+		field, _ := KeyConjunct(n, x.it())
 		switch {
 		case field == nil:
 		case Searchable(in.Catalog, field.Field):

@@ -13,7 +13,7 @@ import (
 func (c *checker) mapping(s *Sync, x *scopes) {
 	d := s.Decl
 	for _, m := range d.Map {
-		if checked := c.mapped(s, m, x, x.ruleEnv()); checked != nil {
+		if checked := c.mapped(s.writing(), m, x, x.ruleEnv()); checked != nil {
 			s.Map = append(s.Map, checked)
 		}
 	}
@@ -26,7 +26,7 @@ func (c *checker) mapping(s *Sync, x *scopes) {
 	for _, m := range s.Map {
 		if m.sound {
 			c.volatile(s, m)
-			c.emptiness(s, m)
+			c.emptiness(s.writing(), m)
 		}
 	}
 	c.requiredFields(s)
@@ -34,11 +34,11 @@ func (c *checker) mapping(s *Sync, x *scopes) {
 }
 
 // mapped checks one entry of map or set; nil when it cannot be planned.
-func (c *checker) mapped(s *Sync, m *resolve.Mapping, x *scopes, env *expr.Env) *Mapping {
+func (c *checker) mapped(w *writing, m *resolve.Mapping, x *scopes, env *expr.Env) *Mapping {
 	var field *schema.Field
-	if s.To.Object != nil {
-		if field = s.To.Object.WriteField(m.Field); field == nil {
-			c.report(errUnknownField(m.FieldRange, m.Field, s.To))
+	if w.To.Object != nil {
+		if field = w.To.Object.WriteField(m.Field); field == nil {
+			c.report(errUnknownField(m.FieldRange, m.Field, w.To))
 		}
 	}
 	checked := c.expression(env, m.Value, expr.Want{Field: field})
@@ -46,12 +46,12 @@ func (c *checker) mapped(s *Sync, m *resolve.Mapping, x *scopes, env *expr.Env) 
 		c.fail()
 		return nil
 	}
-	out := &Mapping{Field: field, Value: checked, OnNull: onNull(m.OnNull, s.Decl.OnNull), Write: m.Write,
+	out := &Mapping{Field: field, Value: checked, OnNull: onNull(m.OnNull, w.onNull), Write: m.Write,
 		FieldRange: m.FieldRange, Range: m.Range}
 	if out.Write == "" {
 		out.Write = "always"
 	}
-	writable := c.writable(s, out, m.WriteRange)
+	writable := c.writable(w, out, m.WriteRange)
 	if checked == nil {
 		c.fail()
 		return nil
@@ -59,7 +59,7 @@ func (c *checker) mapped(s *Sync, m *resolve.Mapping, x *scopes, env *expr.Env) 
 	out.Text = Written(checked)
 	if writable {
 		before := len(c.diags)
-		c.fits(s, out, x)
+		c.fits(w, out, x)
 		out.sound = len(c.diags) == before
 	}
 	return out
@@ -82,7 +82,7 @@ func (c *checker) departure(s *Sync, d *resolve.Departure, x *scopes) (out []*Ma
 		return nil
 	}
 	for _, m := range d.Set {
-		if checked := c.mapped(s, m, x, x.goneEnv()); checked != nil {
+		if checked := c.mapped(s.writing(), m, x, x.goneEnv()); checked != nil {
 			out = append(out, checked)
 		}
 	}
@@ -134,7 +134,7 @@ func (c *checker) sameModes(s *Sync) {
 		}
 		s.Map[i].Write = w.Mode
 		s.Map[i].FieldRange = w.FieldRange
-		c.writable(s, s.Map[i], w.FieldRange)
+		c.writable(s.writing(), s.Map[i], w.FieldRange)
 	}
 }
 
@@ -177,7 +177,7 @@ func (s *Sync) takes(f *schema.Field) bool {
 func (c *checker) trialFit(s *Sync, m *Mapping, x *scopes) diag.List {
 	kept, failed := c.diags, s.Failed
 	c.diags = nil
-	c.fits(s, m, x)
+	c.fits(s.writing(), m, x)
 	found := c.diags
 	c.diags, s.Failed = kept, failed
 	return found
@@ -220,21 +220,21 @@ func volatileCall(n *expr.Node) *expr.Node {
 }
 
 // emptiness checks values that can be empty against fields that cannot.
-func (c *checker) emptiness(s *Sync, m *Mapping) {
+func (c *checker) emptiness(w *writing, m *Mapping) {
 	f, t := m.Field, m.Value.Type
 	if f.Nullable || f.Kind == schema.MultiPicklist || t.Dynamic || !t.Nullable {
 		return
 	}
 	// An empty value clears the field in an update, where it is written then; a create leaves it out.
-	clears := m.OnNull == "clear" && (m.Write == "always" || m.Write == "with_changes")
-	if !clears && !(s.Creates() && f.Required) {
+	clears := w.updates && m.OnNull == "clear" && (m.Write == "always" || m.Write == "with_changes")
+	if !clears && !(w.creates && f.Required) {
 		return
 	}
 	switch always := t.Const != nil && t.Const.IsNull(); {
 	case always:
-		c.report(errAlwaysEmpty(m, s))
+		c.report(errAlwaysEmpty(m, w))
 	case !m.Same:
-		c.report(warnMayBeEmpty(m, s))
+		c.report(warnMayBeEmpty(m, w))
 	}
 }
 

@@ -1,29 +1,74 @@
 package check
 
 import (
+	"slices"
+	"time"
+
 	"github.com/syncline/syncline/lang/expr"
+	"github.com/syncline/syncline/lang/resolve"
 	"github.com/syncline/syncline/lang/syntax"
 )
 
 // hints say what the record of other kinds of rule is called in a sync.
 var hints = map[string]string{"new": "source", "old": "source", "record": "source"}
 
-// scopes gives the environments of one rule.
+// scopes gives the environments of one rule. Its records are in the order of frames: the source or what is observed
+// first, finds in the order of their lookup behind the fixed ones.
 type scopes struct {
 	c      *checker
-	sync   *Sync
-	finds  []*Find
+	roots  []expr.Root
+	ends   []End // of roots
+	zone   *time.Location
+	hints  map[string]string
+	tracks []expr.Track
+	each   *expr.Each
+	where  *expr.Checked // the rule's own, once it is checked
+
 	source *expr.Env // where, before it is known to hold
 	rule   *expr.Env // map, keys
 	gone   *expr.Env // the same, when the record no longer satisfies where: on_leave, on_delete
 }
 
-func (c *checker) scopes(s *Sync) *scopes { return &scopes{c: c, sync: s, finds: s.Finds} }
+// scopes are those of a sync.
+func (c *checker) scopes(s *Sync) *scopes {
+	x := &scopes{c: c, zone: s.Zone, hints: hints, each: eachOf(s.Decl.Each)}
+	x.add(expr.Root{Name: "source"}, s.From)
+	x.add(expr.Root{Name: "target", Optional: s.Creates()}, s.To)
+	for _, f := range s.Finds {
+		x.addFind(f)
+	}
+	return x
+}
+
+// add puts a record behind the others.
+func (x *scopes) add(r expr.Root, e End) {
+	r.Object, r.Catalog = e.Object, e.Catalog
+	if r.Range.IsZero() {
+		r.Range = e.Ref.Range
+	}
+	x.roots, x.ends = append(x.roots, r), append(x.ends, e)
+}
+
+func (x *scopes) addFind(f *Find) {
+	x.add(expr.Root{Name: f.Decl.Name, Optional: f.Decl.Missing == "empty" || f.Decl.All, Range: f.Decl.NameRange}, f.In)
+}
+
+// eachOf is the entry of for_each as expressions read it.
+func eachOf(e *resolve.Each) *expr.Each {
+	if e == nil {
+		return nil
+	}
+	v, _ := literalOf(e.Value)
+	return &expr.Each{Key: e.Key, Value: v}
+}
+
+// it is the index of the candidate record of a find or match, behind all others.
+func (x *scopes) it() int { return len(x.roots) }
 
 // sourceEnv has all the names of the rule, so that one that cannot be read yet is told from one that does not exist.
 func (x *scopes) sourceEnv() *expr.Env {
 	if x.source == nil {
-		s := x.scope(x.roots())
+		s := x.scope(x.roots)
 		s.Given = nil
 		x.source = expr.NewEnv(s)
 	}
@@ -33,7 +78,7 @@ func (x *scopes) sourceEnv() *expr.Env {
 // ruleEnv is asked for when the rule's where is checked, which holds in it.
 func (x *scopes) ruleEnv() *expr.Env {
 	if x.rule == nil {
-		x.rule = expr.NewEnv(x.scope(x.roots()))
+		x.rule = expr.NewEnv(x.scope(x.roots))
 	}
 	return x.rule
 }
@@ -41,7 +86,7 @@ func (x *scopes) ruleEnv() *expr.Env {
 // goneEnv is the scope of what a departure sets: the rule's where does not hold there.
 func (x *scopes) goneEnv() *expr.Env {
 	if x.gone == nil {
-		s := x.scope(x.roots())
+		s := x.scope(x.roots)
 		s.Given = nil
 		x.gone = expr.NewEnv(s)
 	}
@@ -51,26 +96,14 @@ func (x *scopes) goneEnv() *expr.Env {
 // itEnv is the rule's scope with the candidate record of an object.
 func (x *scopes) itEnv(e End) *expr.Env {
 	it := expr.Root{Name: "it", Object: e.Object, Catalog: e.Catalog, Range: e.Ref.Range}
-	return expr.NewEnv(x.scope(append(x.roots(), it)))
-}
-
-// roots are the records in sight, by their index in frames (RootSource …).
-func (x *scopes) roots() []expr.Root {
-	s := x.sync
-	roots := make([]expr.Root, RootFinds, RootFinds+len(x.finds)+1)
-	roots[RootSource] = expr.Root{Name: "source", Object: s.From.Object, Catalog: s.From.Catalog, Range: s.From.Ref.Range}
-	roots[RootTarget] = expr.Root{Name: "target", Object: s.To.Object, Catalog: s.To.Catalog, Optional: s.Creates(), Range: s.To.Ref.Range}
-	for _, f := range x.finds {
-		roots = append(roots, expr.Root{Name: f.Decl.Name, Object: f.In.Object, Catalog: f.In.Catalog,
-			Optional: f.Decl.Missing == "empty", Range: f.Decl.NameRange})
-	}
-	return roots
+	return expr.NewEnv(x.scope(append(slices.Clone(x.roots), it)))
 }
 
 func (x *scopes) scope(roots []expr.Root) expr.Scope {
-	s := expr.Scope{Roots: roots, Tables: x.c.program.Tables, Vars: x.c.program.Vars, Zone: x.sync.Zone, Hints: hints}
-	if x.sync.Where != nil {
-		s.Given = []*expr.Checked{x.sync.Where}
+	s := expr.Scope{Roots: roots, Tables: x.c.program.Tables, Vars: x.c.program.Vars, Zone: x.zone, Hints: x.hints,
+		Tracks: x.tracks, Each: x.each}
+	if x.where != nil {
+		s.Given = []*expr.Checked{x.where}
 	}
 	return s
 }
@@ -119,9 +152,4 @@ func (c *checker) sourceCondition(x *scopes, v syntax.Value) *expr.Checked {
 }
 
 // name is what a root is called.
-func (x *scopes) name(root int) string {
-	if root == RootTarget {
-		return "target"
-	}
-	return x.finds[root-RootFinds].Decl.Name
-}
+func (x *scopes) name(root int) string { return x.roots[root].Name }

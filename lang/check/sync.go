@@ -17,9 +17,10 @@ func (c *checker) sync(d *resolve.Sync) *Sync {
 
 	s.From, s.To = c.end(d.From), c.end(d.To)
 	s.Zone = c.zone(d.Timezone, d.TimezoneRange, time.UTC)
-	s.Finds = c.declareFinds(d)
+	s.Finds = c.declareFinds(d.Finds, RootFinds)
 	x := c.scopes(s)
 	s.Where = c.sourceCondition(x, d.Where)
+	x.where = s.Where
 	c.schedules(s, x)
 	for _, f := range s.Finds {
 		c.find(f, x)
@@ -48,13 +49,13 @@ func (c *checker) zone(name string, at span.Range, fallback *time.Location) *tim
 // declareFinds makes the finds of a rule in the order in which they can be looked up: one that reads another
 // comes after it. What an expression reads is told from its words alone here, for the order decides the records'
 // places in the very scope that expressions are checked in.
-func (c *checker) declareFinds(d *resolve.Sync) []*Find {
+func (c *checker) declareFinds(decls []*resolve.Find, first int) []*Find {
 	names := map[string]int{}
-	for i, f := range d.Finds {
+	for i, f := range decls {
 		names[f.Name] = i
 	}
-	reads := make([][]int, len(d.Finds))
-	for i, f := range d.Finds {
+	reads := make([][]int, len(decls))
+	for i, f := range decls {
 		for _, head := range lookupHeads(&f.Match) {
 			if j, ok := names[head]; ok && j != i && !slices.Contains(reads[i], j) {
 				reads[i] = append(reads[i], j)
@@ -63,8 +64,8 @@ func (c *checker) declareFinds(d *resolve.Sync) []*Find {
 	}
 	var out []*Find
 	for _, i := range topological(reads) {
-		f := d.Finds[i]
-		out = append(out, &Find{Decl: f, In: c.end(f.In), Root: RootFinds + len(out)})
+		f := decls[i]
+		out = append(out, &Find{Decl: f, In: c.end(f.In), Root: first + len(out)})
 	}
 	return out
 }

@@ -14,6 +14,11 @@ type Scope struct {
 	Roots  []Root
 	Tables []*Table
 	Vars   []Var
+	// Tracks are what history reads, where there is a root "history": history.NAME.avg(days(90)) is the field
+	// HistoryPath of that root's record.
+	Tracks []Track
+	// Each is the entry of for_each; nil: there is none.
+	Each *Each
 	// Zone is the rule's time zone for today(), date() and wall-clock arithmetic; nil: UTC.
 	Zone *time.Location
 	// Given are conditions that hold for every record the expression sees (the rule's where), for narrowing.

@@ -15,6 +15,9 @@ func (c *checker) function(e ast.Expr, call ast.CallExpr) *Node {
 	args := call.Args()
 	if call.IsMemberFunction() {
 		target := call.Target()
+		if steps, ok := c.isHistory(target); ok {
+			return c.historyCall(e, steps, name, args)
+		}
 		if target.Kind() == ast.IdentKind && !c.isVariable(target.AsIdent()) {
 			switch head := target.AsIdent(); {
 			case head == "table":

@@ -77,6 +77,17 @@ func (c *checker) path(steps []step, all span.Range) *Node {
 	if c.env.bare != nil {
 		return c.barePath(steps, all)
 	}
+	switch head.name {
+	case historyRoot:
+		if _, has := c.env.roots[historyRoot]; !has {
+			c.report(errNoHistory(all, c.scope))
+		} else {
+			c.report(errHistoryForm(all))
+		}
+		return c.wrong()
+	case "each":
+		return c.eachName(steps, all)
+	}
 	if root, ok := c.env.roots[head.name]; ok {
 		if len(steps) == 1 {
 			c.reads = append(c.reads, Read{Root: root, Range: all})
