@@ -451,3 +451,24 @@ func TestDeadlock(t *testing.T) {
 		})
 	}
 }
+
+// A table was altered since the plan was compiled: values come as the kinds that the plan knows, or as bad rows.
+func TestPlannedKinds(t *testing.T) {
+	onAll(t, "CREATE TABLE a (id INTEGER PRIMARY KEY, n VARCHAR(10), f INTEGER, b INTEGER)", func(t *testing.T, b backend, s server, config connectors.Config) {
+		s.exec(t, "INSERT INTO a VALUES (1, '5', 7, NULL), (2, 'x', 8, NULL), (3, NULL, NULL, 1)")
+		planned := &schema.Object{Name: "a", Fields: []*schema.Field{{Name: "n", Kind: schema.Integer}, {Name: "f", Kind: schema.Number}, {Name: "b", Kind: schema.Date}}}
+		rows, err := b.connect(t, config).(connectors.Reader).Read(t.Context(), query.Read{Object: "a", Schema: planned, Layout: value.NewLayout("n", "f", "b")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rows.Close()
+		batch := value.NewBatch(value.NewLayout("n", "f", "b"), 4)
+		if err := rows.Next(t.Context(), batch); err != nil {
+			t.Fatal(err)
+		}
+		bad := rows.(connectors.BadRows).Bad()
+		if batch.Len() != 1 || len(bad) != 2 || batch.Record(0)[0].Kind() != value.KindInt || batch.Record(0)[1].Kind() != value.KindFloat {
+			t.Errorf("%d records, the bad rows %v", batch.Len(), bad)
+		}
+	})
+}

@@ -41,7 +41,11 @@ func (s *rowSink) row(at []any, decode func(i int, c *column, dst *value.Value) 
 		if c == nil {
 			continue
 		}
-		if err := decode(i, c, &record[slot]); err != nil {
+		err := decode(i, c, &record[slot])
+		if err == nil && !holds(c.Kind, record[slot].Kind()) {
+			err = errKind
+		}
+		if err != nil {
 			s.batch.DropLast()
 			s.bad = append(s.bad, connectors.BadRow{Place: s.place(at), Text: fmt.Sprint(at...), Err: fmt.Errorf("%s: %w", c.Name, err)})
 			return
@@ -51,6 +55,29 @@ func (s *rowSink) row(at []any, decode func(i int, c *column, dst *value.Value) 
 	if s.keyless {
 		s.ids = append(s.ids, joinKey(at))
 	}
+}
+
+// holds tells whether a field of the kind may hold a value of this kind: expressions are compiled for that.
+func holds(k schema.Kind, v value.Kind) bool {
+	switch v {
+	case value.KindNull:
+		return true
+	case value.KindText:
+		return k.IsText() || k == schema.Any
+	case value.KindInt:
+		return k == schema.Integer
+	case value.KindFloat:
+		return k == schema.Number
+	case value.KindBool:
+		return k == schema.Boolean
+	case value.KindDate:
+		return k == schema.Date
+	case value.KindTime:
+		return k == schema.DateTime
+	case value.KindList:
+		return k == schema.MultiPicklist
+	}
+	return false
 }
 
 // place names a row for a person.

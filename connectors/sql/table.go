@@ -18,10 +18,10 @@ type column struct {
 	pk      int // place in the primary key, from 1; 0: not in it
 }
 
-// as is the column with the kind that the plan knows it by, where ours was told from a sample.
+// as is the column with the kind that the plan knows it by: ours was told from a sample, or the table was altered since.
 func (c *column) as(plan *schema.Object) *column {
-	if c == nil || !c.Inferred {
-		return c
+	if c == nil {
+		return nil
 	}
 	known := plan.Field(c.Name)
 	if known == nil || known.Kind == c.Kind {
