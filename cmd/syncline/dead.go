@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/syncline/syncline/runtime/state"
+	"github.com/syncline/syncline/runtime/state/sqlite"
 )
 
 func newDead(a *app) *cobra.Command {
@@ -98,42 +99,18 @@ func newDeadSet(a *app, verb, short string, status state.DeadStatus) *cobra.Comm
 			if err != nil {
 				return err
 			}
-			dirArgs := []string{}
-			if dir != "" {
-				dirArgs = append(dirArgs, dir)
-			}
-			d, err := projectDir(dirArgs)
-			if err != nil {
-				return err
-			}
-			store, err := a.openState(cmd, d, "")
-			if err != nil {
-				return err
-			}
-			defer store.Close()
-			var pick []int64
-			for _, from := range []state.DeadStatus{state.DeadOpen, state.DeadRetry} {
-				letters, err := store.DeadLetters(cmd.Context(), state.DeadFilter{IDs: ids, Rule: rule, Status: from})
+			return a.look(cmd, inDir(dir), func(store *sqlite.Store) error {
+				n, err := moveDead(cmd, store, state.DeadFilter{IDs: ids, Rule: rule}, status)
 				if err != nil {
 					return err
 				}
-				for _, l := range letters {
-					pick = append(pick, l.ID)
+				if status == state.DeadRetry {
+					fmt.Fprintf(a.out, "%s will be tried again by the next run.\n", count(n, "record"))
+				} else {
+					fmt.Fprintf(a.out, "%s dropped.\n", count(n, "dead letter"))
 				}
-			}
-			if len(pick) < len(ids) {
-				return fmt.Errorf("%d of the %d dead letters are not open: `syncline dead list` shows those that are; nothing was changed", len(ids)-len(pick), len(ids))
-			}
-			if err := store.SetDead(cmd.Context(), pick, status); err != nil {
-				return err
-			}
-			switch status {
-			case state.DeadRetry:
-				fmt.Fprintf(a.out, "%s will be tried again by the next run.\n", count(len(pick), "record"))
-			default:
-				fmt.Fprintf(a.out, "%s dropped.\n", count(len(pick), "dead letter"))
-			}
-			return nil
+				return nil
+			})
 		},
 	}
 	c.Flags().StringVar(&dir, "dir", "", "the project's folder")
@@ -142,21 +119,33 @@ func newDeadSet(a *app, verb, short string, status state.DeadStatus) *cobra.Comm
 	return c
 }
 
+// moveDead moves the open dead letters that f selects to a status; when f names one that is not open, none.
+func moveDead(cmd *cobra.Command, store state.DeadStore, f state.DeadFilter, to state.DeadStatus) (int, error) {
+	var pick []int64
+	for _, from := range []state.DeadStatus{state.DeadOpen, state.DeadRetry} {
+		f.Status = from
+		letters, err := store.DeadLetters(cmd.Context(), f)
+		if err != nil {
+			return 0, err
+		}
+		for _, l := range letters {
+			pick = append(pick, l.ID)
+		}
+	}
+	if missing := len(f.IDs) - len(pick); missing > 0 {
+		return 0, fmt.Errorf("%d of the %d dead letters are not open: `syncline dead list` shows those that are; nothing was changed", missing, len(f.IDs))
+	}
+	return len(pick), store.SetDead(cmd.Context(), pick, to)
+}
+
 func (a *app) withDead(cmd *cobra.Command, args []string, f state.DeadFilter, show func([]state.DeadLetter) error) error {
-	dir, err := projectDir(args)
-	if err != nil {
-		return err
-	}
-	store, err := a.openState(cmd, dir, "")
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	letters, err := store.DeadLetters(cmd.Context(), f)
-	if err != nil {
-		return err
-	}
-	return show(letters)
+	return a.look(cmd, args, func(store *sqlite.Store) error {
+		letters, err := store.DeadLetters(cmd.Context(), f)
+		if err != nil {
+			return err
+		}
+		return show(letters)
+	})
 }
 
 func showDead(w io.Writer, d state.DeadLetter) {

@@ -142,6 +142,28 @@ func (a *app) openState(cmd *cobra.Command, dir, holder string) (*sqlite.Store, 
 	return sqlite.Open(cmd.Context(), path, sqlite.Options{Holder: holder, MustExist: holder == ""})
 }
 
+// look opens the state of the project that args name, beside whoever writes to it, and closes it after f.
+func (a *app) look(cmd *cobra.Command, args []string, f func(*sqlite.Store) error) error {
+	dir, err := projectDir(args)
+	if err != nil {
+		return err
+	}
+	store, err := a.openState(cmd, dir, "")
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	return f(store)
+}
+
+// inDir is the folder given by a --dir flag, as an argument.
+func inDir(dir string) []string {
+	if dir == "" {
+		return nil
+	}
+	return []string{dir}
+}
+
 // log is the logger of a command.
 func (a *app) log() (*slog.Logger, error) {
 	level := slog.LevelWarn

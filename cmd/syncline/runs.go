@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/syncline/syncline/runtime/state"
+	"github.com/syncline/syncline/runtime/state/sqlite"
 )
 
 func newRuns(a *app) *cobra.Command {
@@ -21,23 +22,16 @@ func newRuns(a *app) *cobra.Command {
 		Use: "runs [DIR]", Short: "What ran, when, and how it ended", Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.Status = state.RunStatus(status)
-			dir, err := projectDir(args)
-			if err != nil {
-				return err
-			}
-			store, err := a.openState(cmd, dir, "")
-			if err != nil {
-				return err
-			}
-			defer store.Close()
-			runs, err := store.Runs(cmd.Context(), f)
-			if err != nil {
-				return err
-			}
-			if a.format == "json" {
-				return printJSON(a.out, map[string]any{"runs": notNil(runs)})
-			}
-			return a.listRuns(a.out, runs)
+			return a.look(cmd, args, func(store *sqlite.Store) error {
+				runs, err := store.Runs(cmd.Context(), f)
+				if err != nil {
+					return err
+				}
+				if a.format == "json" {
+					return printJSON(a.out, map[string]any{"runs": notNil(runs)})
+				}
+				return listRuns(a.out, runs)
+			})
 		},
 	}
 	c.Flags().StringVar(&f.Rule, "rule", "", "only those of one rule, such as sync.company_health")
@@ -47,7 +41,7 @@ func newRuns(a *app) *cobra.Command {
 	return c
 }
 
-func (a *app) listRuns(out io.Writer, runs []state.Run) error {
+func listRuns(out io.Writer, runs []state.Run) error {
 	if len(runs) == 0 {
 		fmt.Fprintln(out, "No runs yet.")
 		return nil
@@ -75,43 +69,38 @@ func newWhy(a *app) *cobra.Command {
 record, with which expression and inputs, in which run, and what stood there before.`,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if dir == "" {
-				dir = "."
-			}
-			store, err := a.openState(cmd, dir, "")
-			if err != nil {
-				return err
-			}
-			defer store.Close()
 			f := state.LedgerFilter{Record: args[0], Limit: limit}
 			if len(args) > 1 {
 				f.Field = args[1]
 			}
-			entries, err := store.Ledger(cmd.Context(), f)
-			if err != nil {
-				return err
-			}
-			if a.format == "json" {
-				return printJSON(a.out, map[string]any{"writes": notNil(entries)})
-			}
-			if len(entries) == 0 {
-				what := args[0]
-				if f.Field != "" {
-					what += " " + f.Field
+			return a.look(cmd, inDir(dir), func(store *sqlite.Store) error {
+				entries, err := store.Ledger(cmd.Context(), f)
+				if err != nil {
+					return err
 				}
-				fmt.Fprintf(a.out, "Nothing here wrote %s. Ids are compared whole: use the 18-character form of Salesforce ids.\n", what)
-				return errProblems
-			}
-			for _, e := range entries {
-				a.showEntry(e, f.Field)
-			}
-			return nil
+				return a.showWrites(f, entries)
+			})
 		},
 	}
 	c.Flags().StringVar(&dir, "dir", "", "the project's folder")
 	c.Flags().IntVar(&limit, "limit", 5, "at most so many writes, newest first")
 	a.formats(c, "text", "json")
 	return c
+}
+
+func (a *app) showWrites(f state.LedgerFilter, entries []state.Entry) error {
+	if a.format == "json" {
+		return printJSON(a.out, map[string]any{"writes": notNil(entries)})
+	}
+	if len(entries) == 0 {
+		fmt.Fprintf(a.out, "Nothing here wrote %s. Ids are compared whole: use the 18-character form of Salesforce ids.\n",
+			strings.TrimSpace(f.Record+" "+f.Field))
+		return errProblems
+	}
+	for _, e := range entries {
+		a.showEntry(e, f.Field)
+	}
+	return nil
 }
 
 func (a *app) showEntry(e state.Entry, field string) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -24,40 +25,34 @@ func newStateCheck(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use: "check [DIR]", Short: "Verify the state file and count what is in it", Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			dir, err := projectDir(args)
-			if err != nil {
-				return err
-			}
-			store, err := a.openState(cmd, dir, "")
-			if err != nil {
-				return err
-			}
-			defer store.Close()
-			report, err := store.Check(cmd.Context())
-			if err != nil {
-				return err
-			}
-			if a.format == "json" {
-				if err := printJSON(a.out, report); err != nil {
-					return err
+			return a.look(cmd, args, func(store *sqlite.Store) error {
+				report, err := store.Check(cmd.Context())
+				if err == nil {
+					err = a.printStateReport(report)
 				}
-			} else {
-				fmt.Fprintf(a.out, "%s, version %d\n", report.Path, report.Version)
-				for _, t := range slices.Sorted(maps.Keys(report.Rows)) {
-					fmt.Fprintf(a.out, "  %-11s %d\n", t, report.Rows[t])
+				if err == nil && len(report.Problems) > 0 {
+					err = &exitError{exitProblems, errors.New("the state is damaged: `syncline state repair` saves what can be read")}
 				}
-				for _, p := range report.Problems {
-					fmt.Fprintf(a.out, "%s %s\n", a.paint(a.out, red, "damaged:"), p)
-				}
-			}
-			if len(report.Problems) > 0 {
-				return &exitError{exitProblems, fmt.Errorf("the state is damaged: `syncline state repair` saves what can be read")}
-			}
-			return nil
+				return err
+			})
 		},
 	}
 	a.formats(c, "text", "json")
 	return c
+}
+
+func (a *app) printStateReport(report sqlite.Report) error {
+	if a.format == "json" {
+		return printJSON(a.out, report)
+	}
+	fmt.Fprintf(a.out, "%s, version %d\n", report.Path, report.Version)
+	for _, t := range slices.Sorted(maps.Keys(report.Rows)) {
+		fmt.Fprintf(a.out, "  %-11s %d\n", t, report.Rows[t])
+	}
+	for _, p := range report.Problems {
+		fmt.Fprintf(a.out, "%s %s\n", a.paint(a.out, red, "damaged:"), p)
+	}
+	return nil
 }
 
 func newStateRepair(a *app) *cobra.Command {
@@ -94,16 +89,7 @@ func newStateExport(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "export [DIR]", Short: "Write everything as JSON lines to standard output", Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			dir, err := projectDir(args)
-			if err != nil {
-				return err
-			}
-			store, err := a.openState(cmd, dir, "")
-			if err != nil {
-				return err
-			}
-			defer store.Close()
-			return store.Export(cmd.Context(), a.out)
+			return a.look(cmd, args, func(store *sqlite.Store) error { return store.Export(cmd.Context(), a.out) })
 		},
 	}
 }
