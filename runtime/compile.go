@@ -34,7 +34,8 @@ func (r *Runtime) Compile(ctx context.Context, mode SchemaMode) (*Compiled, erro
 	}
 	module, diags := lang.Load(sources)
 	needs := func(have map[string]*schema.Catalog) map[string][]string { return lang.Needs(module, have) }
-	catalogs, notes, err := r.schemas(ctx, mode, lang.Connections(module), needs)
+	conns := lang.Connections(module)
+	catalogs, lock, notes, err := r.schemas(ctx, mode, conns, needs)
 	if err != nil {
 		if !diags.HasErrors() {
 			return nil, err
@@ -44,6 +45,14 @@ func (r *Runtime) Compile(ctx context.Context, mode SchemaMode) (*Compiled, erro
 	}
 	set, found := lang.Compile(module, lang.Inputs{Catalogs: catalogs, Systems: r.o.Registry.Systems(), Vars: r.o.Vars})
 	diags = append(append(diags, notes...), found...)
+	for _, c := range conns {
+		if lock[c.Name] == nil || catalogs[c.Name] == nil {
+			continue
+		}
+		if d := lang.Drift(set, c.Name, c.Range, schema.Diff(lock[c.Name], catalogs[c.Name])); d != nil {
+			diags = append(diags, d)
+		}
+	}
 	diags.Sort()
 	return &Compiled{Set: set, Diagnostics: diags, Catalogs: catalogs}, nil
 }
@@ -66,58 +75,40 @@ func (r *Runtime) Connections() ([]*plan.Connection, error) {
 	return conns, nil
 }
 
-// schemas gets the catalogs that a module needs. Notes are diagnostics on where they came from.
+// schemas gets the catalogs that a module needs, and the lock file's where it was read beside live ones. Notes are
+// diagnostics on where they came from.
 func (r *Runtime) schemas(ctx context.Context, mode SchemaMode, conns []*plan.Connection, needs func(map[string]*schema.Catalog) map[string][]string) (
-	map[string]*schema.Catalog, diag.List, error) {
-	var lock map[string]*schema.Catalog
+	catalogs, lock map[string]*schema.Catalog, notes diag.List, err error) {
 	if mode != SchemaLive {
-		var err error
 		if lock, err = ReadLock(r.o.Dir); err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 	}
 	switch mode {
 	case SchemaLock:
 		if lock == nil && len(needs(nil)) > 0 {
-			return nil, nil, fmt.Errorf("there is no %s yet: `syncline schema pull` writes it", LockFile)
+			return nil, nil, nil, fmt.Errorf("there is no %s yet: `syncline schema pull` writes it", LockFile)
 		}
-		return lock, nil, nil
+		return lock, nil, nil, nil
 	case SchemaAuto, SchemaLive:
 	default:
-		return nil, nil, fmt.Errorf("--schema %s is not known: write auto, live or lock", mode)
+		return nil, nil, nil, fmt.Errorf("--schema %s is not known: write auto, live or lock", mode)
 	}
 	d := r.newDescriber(conns)
 	for d.describe(ctx, needs(d.catalogs)) {
 	}
-	var notes diag.List
 	var failed []error
 	for _, name := range slices.Sorted(maps.Keys(d.failed)) {
 		err := d.failed[name]
 		if catalog := lock[name]; catalog != nil {
 			d.catalogs[name] = catalog
-			notes = append(notes, warnLocked(d.conns[name], err))
+			notes = append(notes, lang.LockUsed(name, d.conns[name].Range, unlabelled(err, name)))
 			continue
 		}
 		failed = append(failed, &Unreachable{name, err})
 	}
-	for _, c := range conns {
-		if lock[c.Name] != nil && d.failed[c.Name] == nil && d.catalogs[c.Name] != nil {
-			notes = append(notes, drift(c, lock[c.Name], d.catalogs[c.Name])...)
-		}
-	}
 	if len(failed) > 0 {
-		return d.catalogs, nil, errors.Join(failed...)
+		return d.catalogs, nil, nil, errors.Join(failed...)
 	}
-	return d.catalogs, notes, nil
-}
-
-// drift warns of what a system changed since the lock file was written, where it can break the project.
-func drift(c *plan.Connection, lock, live *schema.Catalog) diag.List {
-	var out diag.List
-	for _, ch := range schema.Diff(lock, live) {
-		if ch.Impact != schema.Harmless && lock.Object(ch.Object) != nil {
-			out = append(out, warnDrift(c, ch))
-		}
-	}
-	return out
+	return d.catalogs, lock, notes, nil
 }
