@@ -19,6 +19,8 @@ type Compiled struct {
 	Diagnostics diag.List
 	// Catalogs are the schemas it was checked against.
 	Catalogs map[string]*schema.Catalog
+
+	known known // for a server
 }
 
 // Compile reads, checks and plans the project. An error says that it could not be checked at all: no files, a lock

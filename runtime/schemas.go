@@ -75,6 +75,8 @@ func WriteLock(dir string, catalogs map[string]*schema.Catalog) error {
 type describer struct {
 	r     *Runtime
 	conns map[string]*plan.Connection
+	// prev are schemas as they were; may be nil.
+	prev map[string]*schema.Catalog
 
 	mu       sync.Mutex
 	catalogs map[string]*schema.Catalog
@@ -140,11 +142,12 @@ func (d *describer) one(ctx context.Context, c *plan.Connection, want []string) 
 }
 
 func (d *describer) ask(ctx context.Context, c *plan.Connection, want []string) (*schema.Catalog, error) {
-	conn, err := d.r.Connect(ctx, c)
+	conn, release, err := d.r.Use(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	catalog, err := conn.Describe(ctx, want, nil)
+	defer release()
+	catalog, err := conn.Describe(ctx, want, d.prev[c.Name])
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +17,11 @@ func (a *app) runtime(dir string) (*runtime.Runtime, error) {
 	if err != nil {
 		return nil, err
 	}
+	return a.runtimeWith(dir, log)
+}
+
+// runtimeWith is runtime with a logger of its own.
+func (a *app) runtimeWith(dir string, log *slog.Logger) (*runtime.Runtime, error) {
 	vars, err := a.variables(dir)
 	if err != nil {
 		return nil, err

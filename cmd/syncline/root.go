@@ -60,7 +60,7 @@ that map records between systems such as Gainsight, Salesforce, databases and fi
 		}
 	}
 	add("author", newLint(a), newFmt(a), newSchema(a), newEval(a))
-	add("run", newCheck(a), newPlan(a), newRun(a))
+	add("run", newCheck(a), newPlan(a), newRun(a), newServe(a))
 	add("look", newRuns(a), newWhy(a), newDead(a), newState(a))
 	add("learn", newDemo(a), newSandbox(a))
 	return root
@@ -164,9 +164,11 @@ func inDir(dir string) []string {
 	return []string{dir}
 }
 
-// log is the logger of a command.
-func (a *app) log() (*slog.Logger, error) {
-	level := slog.LevelWarn
+// log is the logger of a command that prints what matters itself.
+func (a *app) log() (*slog.Logger, error) { return a.logFrom(slog.LevelWarn) }
+
+// logFrom is a logger of a level; --verbose lowers it.
+func (a *app) logFrom(level slog.Level) (*slog.Logger, error) {
 	if a.verbose {
 		level = slog.LevelDebug
 	}

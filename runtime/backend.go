@@ -1,0 +1,144 @@
+package runtime
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/syncline/syncline/lang/diag"
+	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/runtime/reload"
+	"github.com/syncline/syncline/runtime/schedule"
+	"github.com/syncline/syncline/runtime/server"
+)
+
+var _ server.Backend = (*Server)(nil)
+
+// Status tells everything about the server.
+func (s *Server) Status(context.Context) server.Status {
+	s.mu.Lock()
+	set, last, seen := s.set, s.last, s.seen
+	s.mu.Unlock()
+	rules, held := s.sched.Status()
+	out := server.Status{SpecHash: seen, Started: s.begun.UTC(), Paused: held, Rules: []server.Rule{}, Reload: reloadStatus(last)}
+	if set == nil {
+		return out
+	}
+	out.Revision = set.Revision
+	syncs := byID(set)
+	for _, r := range rules {
+		if x := syncs[r.Rule]; x != nil {
+			out.Rules = append(out.Rules, s.ruleStatus(x, r))
+		}
+	}
+	return out
+}
+
+func (s *Server) ruleStatus(x *plan.Sync, r schedule.Status) server.Rule {
+	out := server.Rule{Rule: r.Rule, Title: x.Title, Description: x.Description, Schedule: schedulesText(x), Schedules: []server.Schedule{},
+		After: x.After, OnEvent: x.OnEvent != nil, Manual: x.Manual, Next: instant(r.Next), State: string(r.State), Why: r.Why, Paused: r.Held}
+	for i, st := range r.Schedules {
+		if i < len(x.Schedules) {
+			sch := x.Schedules[i]
+			out.Schedules = append(out.Schedules, server.Schedule{Name: sch.Name, Cron: sch.Cron, Timezone: sch.Zone.String(),
+				Next: instant(st.Next), Owed: instant(st.Owed)})
+		}
+	}
+	last, now := s.board.of(r.Rule)
+	out.Last = last
+	if r.State == schedule.Running {
+		out.Run = &server.Progress{Since: r.Since.UTC()}
+		if now != nil {
+			out.Run.Read, out.Run.Total, out.Run.Changes, out.Run.Written = now.Read, now.Total, now.Changes, now.Written
+		}
+	}
+	return out
+}
+
+func instant(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+func reloadStatus(a reload.Attempt) server.Reload {
+	out := server.Reload{At: a.At.UTC(), OK: a.OK, TookMS: a.Took.Milliseconds(), Diagnostics: []json.RawMessage{}}
+	if a.Err != nil {
+		out.Error = a.Err.Error()
+	}
+	for _, m := range diag.NewReport(a.Diagnostics).Diagnostics {
+		if data, err := json.Marshal(m); err == nil {
+			out.Diagnostics = append(out.Diagnostics, data)
+		}
+	}
+	if len(a.Diagnostics) > 0 {
+		var text bytes.Buffer
+		if diag.WriteText(&text, a.Diagnostics, diag.TextOptions{}) == nil {
+			out.Text = text.String()
+		}
+	}
+	return out
+}
+
+// Start asks for a run of a rule, "" for one of all that are not by hand only.
+func (s *Server) Start(rule string, full bool) error {
+	if rule != "" {
+		return s.asked(rule, s.sched.Start(s.id(rule), full))
+	}
+	s.mu.Lock()
+	set := s.set
+	s.mu.Unlock()
+	if set == nil {
+		return fmt.Errorf("%w: no rules are in force", server.ErrConflict)
+	}
+	var first error
+	for _, x := range set.Syncs {
+		if x.Manual || !x.Enabled {
+			continue
+		}
+		if err := s.asked(x.ID(), s.sched.Start(x.ID(), full)); err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// Hold pauses a rule, "" all of them.
+func (s *Server) Hold(ctx context.Context, rule, by string) error {
+	return s.asked(rule, s.sched.Hold(ctx, s.id(rule), by))
+}
+
+// Release ends a pause by hand.
+func (s *Server) Release(ctx context.Context, rule string) error {
+	return s.asked(rule, s.sched.Release(ctx, s.id(rule)))
+}
+
+// id takes a rule's name with or without its kind in front.
+func (s *Server) id(name string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.set != nil && s.set.Sync(name) != nil {
+		return "sync." + name
+	}
+	return name
+}
+
+// asked makes the scheduler's errors those of the one who asks.
+func (s *Server) asked(rule string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, schedule.ErrUnknown):
+		return fmt.Errorf("%w: there is no rule %s that is enabled", server.ErrUnknown, rule)
+	case errors.Is(err, schedule.ErrHeld):
+		return fmt.Errorf("%w: %s is paused; resume it first", server.ErrConflict, rule)
+	case errors.Is(err, schedule.ErrStopping):
+		return fmt.Errorf("%w: the server is stopping", server.ErrConflict)
+	}
+	return err
+}

@@ -1,0 +1,190 @@
+package runtime
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/syncline/syncline/connectors"
+	"github.com/syncline/syncline/lang/cron"
+	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/lang/schema"
+	"github.com/syncline/syncline/runtime/engine"
+	"github.com/syncline/syncline/runtime/schedule"
+	"github.com/syncline/syncline/runtime/state"
+)
+
+// rules makes the scheduler's rules of a set. Rules that are not enabled are left out.
+func (s *Server) rules(set *plan.Set) ([]schedule.Rule, error) {
+	conns := map[string]string{}
+	pauses := map[string][]schedule.Window{}
+	for _, c := range set.Connections {
+		conns[c.Name] = planKey(c)
+		for _, p := range c.Pauses {
+			w, err := window(p, p.Name+" of "+c.Name)
+			if err != nil {
+				return nil, err
+			}
+			pauses[c.Name] = append(pauses[c.Name], w)
+		}
+	}
+	keys := &objectKeys{}
+	var out []schedule.Rule
+	for _, x := range set.Syncs {
+		if !x.Enabled {
+			continue
+		}
+		r, err := s.rule(set, x, pauses)
+		if err != nil {
+			return nil, err
+		}
+		r.Fingerprint = fingerprint(x, conns, keys)
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+func (s *Server) rule(set *plan.Set, x *plan.Sync, pauses map[string][]schedule.Window) (schedule.Rule, error) {
+	r := schedule.Rule{ID: x.ID(), After: x.After, Missed: schedule.Missed(x.MissedTicks), Yields: engine.Resumable(x),
+		Run: func(ctx context.Context, t schedule.Turn) schedule.End { return s.runSync(ctx, set, x, t) }}
+	for _, req := range x.Requires {
+		if strings.HasPrefix(req, "sync.") {
+			r.Requires = append(r.Requires, req)
+		}
+	}
+	if x.OnEvent != nil {
+		r.Gather = schedule.Gather{Wait: x.OnEvent.Wait, Max: x.OnEvent.Max}
+	}
+	for _, name := range connectionsOf(x) {
+		r.Pauses = append(r.Pauses, pauses[name]...)
+	}
+	for _, p := range x.Pauses {
+		w, err := window(p, p.Name)
+		if err != nil {
+			return r, err
+		}
+		r.Pauses = append(r.Pauses, w)
+	}
+	if x.Manual {
+		r.After = nil
+		return r, nil
+	}
+	for _, sch := range x.Schedules {
+		c, err := cron.Parse(sch.Cron, sch.Zone)
+		if err != nil {
+			return r, fmt.Errorf("%s: %w", x.ID(), err)
+		}
+		r.Schedules = append(r.Schedules, schedule.Schedule{Name: sch.Name, Cron: c})
+	}
+	return r, nil
+}
+
+func window(p plan.Pause, name string) (schedule.Window, error) {
+	c, err := cron.Parse(p.Cron, p.Zone)
+	if err != nil {
+		return schedule.Window{}, fmt.Errorf("pause %s: %w", name, err)
+	}
+	return schedule.Window{Name: name, Cron: c, For: p.For}, nil
+}
+
+// objectKeys remembers the fingerprints of objects while the rules of a set are made.
+type objectKeys struct{ known map[*schema.Object]string }
+
+func (k *objectKeys) of(o *schema.Object) string {
+	if k.known == nil {
+		k.known = map[*schema.Object]string{}
+	}
+	key, ok := k.known[o]
+	if !ok && o != nil {
+		key = objectKey(o)
+		k.known[o] = key
+	}
+	return key
+}
+
+// fingerprint covers all that a run of a rule depends on: the rule, its connections, the schemas that it was
+// checked against.
+func fingerprint(x *plan.Sync, conns map[string]string, keys *objectKeys) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s\n", x.Fingerprint)
+	for _, name := range connectionsOf(x) {
+		fmt.Fprintf(h, "%q %x\n", name, conns[name])
+	}
+	ends := []plan.End{x.From, x.To}
+	for _, f := range x.Finds {
+		ends = append(ends, f.End)
+	}
+	for _, e := range ends {
+		fmt.Fprintf(h, "%x\n", keys.of(e.Object))
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// runSync makes one run of a sync for the scheduler.
+func (s *Server) runSync(ctx context.Context, set *plan.Set, x *plan.Sync, t schedule.Turn) schedule.End {
+	open := map[string]connectors.Connection{}
+	for _, name := range connectionsOf(x) {
+		conn, release, err := s.r.Use(ctx, set.Connection(name))
+		if err != nil {
+			s.log.Warn("a connection cannot be opened; the rule waits", "rule", x.ID(), "error", err)
+			return schedule.End{Result: schedule.Again, Why: err.Error()}
+		}
+		defer release()
+		open[name] = conn
+	}
+	s.board.begin(x.ID())
+	run, err := engine.Run(ctx, engine.Job{
+		Plan: x, Set: set, Schedule: t.Schedule, Full: t.Full, Tick: t.At, Store: s.store, Now: s.r.o.Now, Log: s.r.o.Log,
+		Connections: func(name string) connectors.Connection { return open[name] },
+		OnProgress:  s.board.progress, Retry: s.retry(),
+	})
+	s.board.end(run)
+	s.metrics.Run(run)
+	if err != nil {
+		s.log.Error("the state cannot be written; the rule waits", "rule", x.ID(), "run", run.ID, "error", err)
+		return schedule.End{Result: schedule.Again, Why: err.Error()}
+	}
+	end := endOf(run)
+	if end.Result == schedule.Interrupted && ctx.Err() == nil {
+		end = schedule.End{Result: schedule.Again, Why: run.Why}
+	}
+	return end
+}
+
+// endOf says what the end of a run means for the schedule.
+func endOf(run state.Run) schedule.End {
+	switch run.Status {
+	case state.Succeeded, state.Partial:
+		return schedule.End{Result: schedule.Done}
+	case state.Stopped:
+		return schedule.End{Result: schedule.Interrupted}
+	case state.Waiting:
+		if run.WaitsFor == state.WaitGuard {
+			return schedule.End{Result: schedule.Failed, Waiting: true, Why: run.Why}
+		}
+		return schedule.End{Result: schedule.Again, Why: cmp.Or(run.Why, "it waits")}
+	}
+	return schedule.End{Result: schedule.Failed}
+}
+
+// byID finds the syncs of a set by id.
+func byID(set *plan.Set) map[string]*plan.Sync {
+	out := make(map[string]*plan.Sync, len(set.Syncs))
+	for _, x := range set.Syncs {
+		out[x.ID()] = x
+	}
+	return out
+}
+
+// schedulesText lists a rule's crons as written.
+func schedulesText(x *plan.Sync) []string {
+	out := make([]string, 0, len(x.Schedules))
+	for _, sch := range x.Schedules {
+		out = append(out, sch.Cron)
+	}
+	return slices.Clip(out)
+}

@@ -1,0 +1,94 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/syncline/syncline/runtime/state"
+)
+
+// Backend is what the server shows and steers. Its methods are safe for several goroutines and answer at once.
+type Backend interface {
+	Status(ctx context.Context) Status
+	// Start asks for a run of a rule, "" for one of all rules.
+	Start(rule string, full bool) error
+	// Hold pauses a rule, "" all of them; Release ends it.
+	Hold(ctx context.Context, rule, by string) error
+	Release(ctx context.Context, rule string) error
+	// Reload asks for the files and schemas to be read again.
+	Reload()
+}
+
+// Errors of a Backend that are the asker's, besides unexpected ones.
+var (
+	ErrUnknown  = errors.New("not found")
+	ErrConflict = errors.New("not now")
+)
+
+// Status is the whole state of a server. Its JSON form is a contract.
+type Status struct {
+	// Revision is that of the set in force; SpecHash is of the files as they were read last, in force or not.
+	Revision string    `json:"revision"`
+	SpecHash string    `json:"spec_hash"`
+	Version  string    `json:"version,omitempty"`
+	Started  time.Time `json:"started"`
+	// Paused: a person paused all rules.
+	Paused bool   `json:"paused"`
+	Rules  []Rule `json:"rules"`
+	Reload Reload `json:"reload"`
+	Dead   int    `json:"dead"`
+}
+
+// Rule is where a rule stands.
+type Rule struct {
+	Rule        string     `json:"rule"`
+	Title       string     `json:"title,omitempty"`
+	Description string     `json:"description,omitempty"`
+	Schedule    []string   `json:"schedule"`
+	Schedules   []Schedule `json:"schedules"`
+	// After and OnEvent are what else starts the rule; Manual: nothing does.
+	After   []string   `json:"after,omitempty"`
+	OnEvent bool       `json:"on_event,omitempty"`
+	Manual  bool       `json:"manual,omitempty"`
+	Next    *time.Time `json:"next"`
+	Last    *state.Run `json:"last"`
+	State   string     `json:"state"` // idle, running, waiting, paused
+	Why     string     `json:"why"`
+	// Paused: a person paused this rule; State can still be running for a moment.
+	Paused bool      `json:"paused"`
+	Run    *Progress `json:"run,omitempty"`
+	Dead   int       `json:"dead"`
+}
+
+// Schedule is where one cron of a rule stands.
+type Schedule struct {
+	Name     string     `json:"name"`
+	Cron     string     `json:"cron"`
+	Timezone string     `json:"timezone"`
+	Next     *time.Time `json:"next"`
+	// Owed is a tick whose run has not begun.
+	Owed *time.Time `json:"owed"`
+}
+
+// Progress is how far a run under way is.
+type Progress struct {
+	Since   time.Time `json:"since"`
+	Read    int       `json:"read"`
+	Total   int       `json:"total,omitempty"`
+	Changes int       `json:"changes"`
+	Written int       `json:"written"`
+}
+
+// Reload is how the last attempt to take the files in ended.
+type Reload struct {
+	At time.Time `json:"at"`
+	OK bool      `json:"ok"`
+	// Error says why the files could not be checked at all.
+	Error       string            `json:"error,omitempty"`
+	Diagnostics []json.RawMessage `json:"diagnostics"`
+	TookMS      int64             `json:"took_ms"`
+	// Text is the diagnostics as people read them.
+	Text string `json:"-"`
+}
