@@ -90,7 +90,7 @@ type Map map[string]value.Value
 // New makes a system of the objects. Objects with Modified set can be read incrementally.
 func New(objects ...*schema.Object) *System {
 	s := &System{
-		catalog: &schema.Catalog{System: TypeName, Objects: map[string]*schema.Object{}, ReadPage: 200, WriteBatch: 50,
+		catalog: &schema.Catalog{System: TypeName, Objects: map[string]*schema.Object{}, ReadPage: 200, WriteBatch: 50, Group: schema.NoLimit,
 			Filter: schema.FilterCaps{Compare: true, In: true, Null: true, Prefix: true, Substr: true, Or: true, Not: true, Includes: true}},
 		tables: map[string]*table{},
 		limits: connectors.Limits{Lookup: 100, WriteBatch: 50, Parallel: 2},

@@ -56,7 +56,7 @@ func (c *conn) Objects(ctx context.Context) ([]connectors.ObjectInfo, error) {
 
 // Describe asks for each object at once, within the connection's limit of calls under way.
 func (c *conn) Describe(ctx context.Context, names []string, prev *schema.Catalog) (*schema.Catalog, error) {
-	catalog := &schema.Catalog{System: "salesforce", Objects: map[string]*schema.Object{}, Filter: filterCaps, ReadPage: readPage, WriteBatch: writeMost}
+	catalog := &schema.Catalog{System: "salesforce", Objects: map[string]*schema.Object{}, Filter: filterCaps, ReadPage: readPage, WriteBatch: writeMost, Group: groupMost}
 	names = slices.Compact(slices.Sorted(slices.Values(names)))
 	objects := make([]*schema.Object, len(names))
 	errs := make([]error, len(names))

@@ -87,7 +87,7 @@ func (c *connection) Objects(ctx context.Context) ([]connectors.ObjectInfo, erro
 }
 
 func (c *connection) Describe(ctx context.Context, names []string, _ *schema.Catalog) (*schema.Catalog, error) {
-	catalog := &schema.Catalog{System: c.d.name(), Objects: map[string]*schema.Object{}, Filter: schema.FilterCaps{
+	catalog := &schema.Catalog{System: c.d.name(), Objects: map[string]*schema.Object{}, Group: schema.NoLimit, Filter: schema.FilterCaps{
 		Compare: true, In: true, Null: true, Prefix: true, Substr: true, Or: true, Not: true}}
 	for _, name := range names {
 		connectors.CountCall(ctx)

@@ -165,17 +165,14 @@ type Action struct {
 	Set   []*Mapping
 	// Via is the connection that sends or calls.
 	Via string
-	// Method is the HTTP method of a call.
-	Method string
-	// Args are the arguments of a send (channel, to, text …) or call (path, body), Body the fields of a call's JSON body,
-	// Headers its headers.
-	Args, Body, Headers []Argument
+	// Args are the arguments of a send or call, as schema.Sending of the connection's system says.
+	Args []Argument
 
 	// Root is the index of the action's result in frames, -1 where it has none (update, delete). The result of an action that was
-	// skipped is absent.
+	// skipped is absent. With for_each there are several results and none has a name: Root is -1 as well.
 	Root int
-	// Result is the layout of the result: slot 0 is the record's id, the others the fields that were sent. Of a send slot 0
-	// is the message's id; of a call slots 0 and 1 are status and body.
+	// Result is the layout of the result: slot 0 is the id of the record or message, the others are the fields that were sent
+	// and that are read, or of a send or call the receipt's fields that are read.
 	Result *value.Layout
 	// IDs are the entries of Set that are the id of a record created earlier in the same atomic part: the id is not known
 	// when the part is built, and goes as a reference. Their programs give empty before the result is known.
@@ -224,11 +221,19 @@ type ResultID struct {
 
 // Argument is one argument of a send or call.
 type Argument struct {
+	Name string
+	Form schema.ArgumentForm
+	// Values are one for OneValue; one, which may be a list, or several for SomeValues; those of the entries for NamedValues.
+	Values []ArgumentValue
+	Range  span.Range
+}
+
+// ArgumentValue is one value of an argument. A plain text is a program that gives a constant.
+type ArgumentValue struct {
+	// Name is that of an entry of NamedValues, those of nested objects joined by dots; else "".
 	Name  string
 	Value *expr.Program
 	Text  string
-	Reads []expr.Read
-	Range span.Range
 }
 
 // Apply does a sync's map in a trigger's group. The sync reads the trigger's object and writes the object of the action, and

@@ -74,14 +74,7 @@ func (r *resolver) action(b *syntax.Block, each *Each) *Action {
 		}
 	case "send", "call":
 		a.Via, a.ViaRange = r.via(b)
-		a.Method = text(b, "method")
-		a.Args = arguments(b, "via", "if", "for_each", "method")
-		if x := b.One("body"); x != nil {
-			a.Body, a.BodySet = r.argumentBlock(x), true
-		}
-		if x := b.One("headers"); x != nil {
-			a.Headers = r.argumentBlock(x)
-		}
+		a.Args = arguments(b, "via", "if", "for_each")
 	}
 	if x := b.One("set"); x != nil {
 		a.Set, a.SetRange = r.mappings(x), x.Range
@@ -133,14 +126,6 @@ func arguments(b *syntax.Block, but ...string) (out []Argument) {
 		if !skip[a.Name] {
 			out = append(out, Argument{Name: a.Name, NameRange: a.NameRange, Value: a.Value, Range: a.Range})
 		}
-	}
-	return out
-}
-
-// argumentBlock reads body and headers: attributes and field blocks.
-func (r *resolver) argumentBlock(b *syntax.Block) (out []Argument) {
-	for _, m := range r.mappings(b) {
-		out = append(out, Argument{Name: m.Field, NameRange: m.FieldRange, Value: m.Value, Range: m.Range})
 	}
 	return out
 }
@@ -240,8 +225,8 @@ func (r *resolver) track(b *syntax.Block) *Track {
 
 func (r *resolver) alert(b *syntax.Block) *Alert {
 	a := &Alert{
-		Name: b.Label(0), On: texts(b, "on"), Rules: references(b, "rules"),
-		Args:  arguments(b, "on", "rules", "via", "stale", "repeat"),
+		Name: b.Label(0), Events: texts(b, "events"), Rules: references(b, "rules"),
+		Args:  arguments(b, "events", "rules", "via", "stale", "repeat"),
 		Stale: duration(b, "stale"), Repeat: duration(b, "repeat"), NameRange: b.Labels[0].Range, Range: b.Range,
 	}
 	a.Via, a.ViaRange = r.via(b)

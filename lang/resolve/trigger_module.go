@@ -71,11 +71,7 @@ type Action struct {
 	SetRange span.Range
 	Via      *Connection // send, call; nil when unknown
 	ViaRange span.Range
-	Method   string
-	Args     []Argument // of send, path and body of call
-	Body     []Argument // fields of the body of a call
-	BodySet  bool       // there is a body block
-	Headers  []Argument
+	Args     []Argument // send, call
 	Range    span.Range
 	Header   span.Range
 }
@@ -98,7 +94,7 @@ type KeyField struct {
 	Range      span.Range
 }
 
-// Argument is one argument of a send, call or alert.
+// Argument is one argument of a send, call or alert. Its value is an expression, or a list or object of them.
 type Argument struct {
 	Name      string
 	NameRange span.Range
@@ -146,7 +142,7 @@ type Track struct {
 // Alert is an alert block.
 type Alert struct {
 	Name             string
-	On               []Name
+	Events           []Name
 	Rules            []Reference // nil: all
 	Via              *Connection
 	ViaRange         span.Range

@@ -80,6 +80,9 @@ func (w *lockWriter) catalog(name string, c *Catalog, more bool) {
 	if c.ReadPage != 0 || c.WriteBatch != 0 {
 		w.line(3, fmt.Sprintf(`"read_page": %d, "write_batch": %d,`, c.ReadPage, c.WriteBatch))
 	}
+	if c.Group != 0 {
+		w.line(3, fmt.Sprintf(`"group": %d,`, c.Group))
+	}
 	if len(c.Names) > 0 {
 		w.names(c.Names)
 	}

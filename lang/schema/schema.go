@@ -67,9 +67,15 @@ type Catalog struct {
 	// ReadPage and WriteBatch are records a call, for the forecast of API calls; 0: calls are not counted.
 	ReadPage   int `json:"read_page,omitempty"`
 	WriteBatch int `json:"write_batch,omitempty"`
+	// Group is how many writes one atomic request or transaction takes: all are done or none. 0: there is no such request;
+	// NoLimit: any number.
+	Group int `json:"group,omitempty"`
 	// Names lists all objects that the system has, for "did you mean"; may be empty.
 	Names []string `json:"names,omitempty"`
 }
+
+// NoLimit says that any number is taken.
+const NoLimit = -1
 
 // Object finds an object by its exact name, nil when it is not there.
 func (c *Catalog) Object(name string) *Object {

@@ -28,6 +28,8 @@ func (p *parser) list(e *hclsyntax.TupleConsExpr, s slot) Value {
 		item.spec.OneOf = s.spec.OneOf
 	case EachMap:
 		item = s.with(PlainText, s.name)
+	case Argument:
+		item = s.with(Expression, s.name)
 	case Records:
 		item = s.with(Record, s.name)
 	case Literal:
@@ -68,6 +70,8 @@ func (p *parser) object(e *hclsyntax.ObjectConsExpr, s slot) Value {
 		form = Expression
 	case RowMap, EachMap, Record:
 		form = Literal
+	case Argument:
+		form = Argument
 	case KeyField:
 		form = Expression
 	case ColumnMap:
@@ -92,7 +96,7 @@ func (p *parser) object(e *hclsyntax.ObjectConsExpr, s slot) Value {
 		}
 		seen[key] = at
 		name := key
-		if form != Expression {
+		if form != Expression && form != Argument {
 			name = fmt.Sprintf("%s.%s", s.name, key)
 		}
 		item := s.with(form, name)

@@ -167,7 +167,7 @@ func errAttributeAsBlock(parent *BlockSpec, name string, r span.Range) *diag.Dia
 // expects says what a form takes, for `"max" takes …`.
 func expects(as *AttrSpec) string {
 	switch as.Form {
-	case Expression:
+	case Expression, Argument:
 		return "an expression"
 	case PlainText:
 		return "a text in quotes"
@@ -216,7 +216,7 @@ func expects(as *AttrSpec) string {
 // sample is how a value of a form looks.
 func sample(as *AttrSpec) string {
 	switch as.Form {
-	case Expression:
+	case Expression, Argument:
 		return "EXPRESSION"
 	case Choice:
 		return `"` + as.OneOf[0] + `"`

@@ -13,7 +13,7 @@ import (
 func (p *parser) fit(v Value, s slot) Value {
 	ok, suggestion := false, ""
 	switch s.spec.Form {
-	case Expression:
+	case Expression, Argument:
 		ok = true
 	case PlainText:
 		_, ok = v.(*Quoted)

@@ -27,6 +27,7 @@ const (
 	EachMap                   // { KEY = LITERAL } or ["KEY"]
 	Record                    // { FIELD = LITERAL }, where a literal may also be a list of them
 	Records                   // [RECORD]
+	Argument                  // an expression, a list of them, or { NAME = ARGUMENT }
 )
 
 // BlockSpec describes one kind of block: the block grammar is data, which the parser checks files against

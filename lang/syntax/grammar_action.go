@@ -80,7 +80,8 @@ var sendAction = &BlockSpec{
 		ifAttr,
 		eachAttr,
 	},
-	Free: attr("", Expression, "An argument of the system, such as channel, to or text."),
+	Free:  attr("", Argument, "An argument of the system, such as channel, to or text."),
+	Hints: map[string]string{"message": `The arguments are those of the system; most call it text.`},
 }
 
 var callAction = &BlockSpec{
@@ -88,28 +89,11 @@ var callAction = &BlockSpec{
 	Doc: "Sends an HTTP request.",
 	Attrs: []*AttrSpec{
 		required("via", ConnectionRef, "The connection whose address and credentials are used."),
-		choice("method", "The HTTP method.", "POST", "PUT", "PATCH", "DELETE", "GET"),
-		attr("path", Expression, "The path, after the connection's own address."),
-		attr("body", Expression, "The body, as text. A body block makes a JSON object instead."),
 		ifAttr,
 		eachAttr,
 	},
-	Blocks: []*BlockSpec{argumentsBlock("body", "The fields of a JSON object."), argumentsBlock("headers", "HTTP headers.")},
+	Free: attr("", Argument, "An argument of the system, such as method, path or body."),
 	Hints: map[string]string{
 		"url": `The address is that of the connection; what follows it is written path.`,
 	},
-}
-
-func argumentsBlock(name, doc string) *BlockSpec {
-	return &BlockSpec{
-		Name: name, Once: true, Doc: doc,
-		Free:   attr("", Expression, "An expression."),
-		Blocks: []*BlockSpec{argumentBlock},
-	}
-}
-
-var argumentBlock = &BlockSpec{
-	Name: "field", Labels: label("NAME"),
-	Doc:   "An entry whose name is no plain word.",
-	Attrs: []*AttrSpec{required("value", Expression, "The expression that gives its value.")},
 }

@@ -135,11 +135,12 @@ var alertBlock = &BlockSpec{
 	Name: "alert", Labels: label("NAME"),
 	Doc: "Who hears about trouble: it is told once when it begins, again as repeat says, and when it is over.",
 	Attrs: []*AttrSpec{
-		{Name: "on", Form: ChoiceList, OneOf: AlertEvents, Required: true, Doc: "The kinds of trouble."},
+		{Name: "events", Form: ChoiceList, OneOf: AlertEvents, Required: true, Doc: "The kinds of trouble."},
 		attr("rules", RefList, "Only these rules; all when not written."),
 		required("via", ConnectionRef, "The connection that sends."),
 		attr("stale", Duration, "How long a rule may be without a successful run; three times its longest gap when not written."),
 		attr("repeat", Duration, "How long to wait before trouble that lasts is told again; once only when not written."),
 	},
-	Free: attr("", Expression, "An argument of the system that sends, such as channel or to."),
+	Free:  attr("", Argument, "An argument of the system that sends, such as channel or to."),
+	Hints: map[string]string{"text": `The text of an alert says what is wrong and is written by Syncline.`},
 }

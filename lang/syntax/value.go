@@ -17,7 +17,7 @@ type slot struct {
 	listed bool
 }
 
-func (s slot) expression() bool { return s.spec.Form == Expression }
+func (s slot) expression() bool { return s.spec.Form == Expression || s.spec.Form == Argument }
 
 // with is the slot of an entry of a list or object, which has a form of its own.
 func (s slot) with(form Form, name string) slot {

@@ -90,6 +90,8 @@ func (p *parser) connection(words []string) error {
 			p.catalog.ReadPage = n
 		case "write":
 			p.catalog.WriteBatch = n
+		case "group":
+			p.catalog.Group = n
 		case "names":
 			p.catalog.Names = strings.Split(val, ",")
 		case "filter":
