@@ -192,7 +192,21 @@ func (c *Client) build(ctx context.Context, p *prepared, u *url.URL, g Grant) *h
 			req.Header[http.CanonicalHeaderKey(name)] = values
 		}
 	}
+	if !p.safe {
+		hideFromTransport(req.Header)
+	}
 	return req
+}
+
+// hideFromTransport spells the headers of idempotency keys in another way: net/http sends a request that has one again by
+// itself when the connection breaks, and only the engine may decide that.
+func hideFromTransport(h http.Header) {
+	for _, name := range []string{"Idempotency-Key", "X-Idempotency-Key"} {
+		if values, ok := h[name]; ok {
+			delete(h, name)
+			h[strings.ToLower(name)] = values
+		}
+	}
 }
 
 // read takes the body in, decompressed and bounded.

@@ -3,6 +3,7 @@ package harness
 import (
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -77,8 +78,12 @@ func Serve(ln net.Listener, system System, options Options) *Server {
 // URL is the server's address.
 func (s *Server) URL() string { return URL(s.ln) }
 
-// Close ends the server; calls in hand get a moment to finish.
+// Close ends the server; calls in hand get a moment to finish. A system that is an io.Closer is closed first.
 func (s *Server) Close() error {
+	var own error
+	if c, ok := s.system.(io.Closer); ok {
+		own = c.Close()
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	err := s.http.Shutdown(ctx)
@@ -86,7 +91,7 @@ func (s *Server) Close() error {
 		err = s.http.Close()
 	}
 	<-s.done
-	return err
+	return errors.Join(own, err)
 }
 
 // ServeHTTP serves the control endpoints and, with the faults played, the system's own API.
