@@ -33,8 +33,8 @@ func (m *MissingSettings) Error() string {
 	return s
 }
 
-// resolve reads the environment for a connection. All that is missing is reported at once.
-func resolve(c *plan.Connection, env Environment) (connectors.Config, error) {
+// configure reads the environment for a connection. All that is missing is reported at once.
+func configure(c *plan.Connection, env Environment) (connectors.Config, error) {
 	missing := &MissingSettings{Connection: c.Name}
 	config := connectors.Config{
 		Name: c.Name, CallsPerDay: c.Limits.CallsPerDay, CallsPerMinute: c.Limits.CallsPerMinute, Concurrent: c.Limits.Concurrent,
