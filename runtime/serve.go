@@ -189,7 +189,6 @@ func (s *Server) lastGood(ctx context.Context) (Project, map[string]*schema.Cata
 func (s *Server) compile(ctx context.Context, p Project) (*Compiled, diag.List, error) {
 	s.mu.Lock()
 	have, fresh := s.known, s.fresh
-	s.fresh = false
 	s.mu.Unlock()
 	spare := have.catalogs
 	if fresh {
@@ -205,6 +204,11 @@ func (s *Server) compile(ctx context.Context, p Project) (*Compiled, diag.List, 
 		return nil, nil, err
 	}
 	c.known = k
+	if fresh && ctx.Err() == nil {
+		s.mu.Lock()
+		s.fresh = false
+		s.mu.Unlock()
+	}
 	return c, c.Diagnostics, nil
 }
 
@@ -228,6 +232,7 @@ func (s *Server) swap(ctx context.Context, p Project, c *Compiled) {
 		s.log.Warn("the rules' last runs cannot be read", "error", err)
 	}
 	changes := s.sched.Update(rules)
+	s.metrics.Forget(changes.Removed)
 	s.mu.Lock()
 	s.set, s.files = c.Set, p
 	s.mu.Unlock()

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -21,7 +22,7 @@ import (
 const demoExample = "health-score"
 
 func newDemo(a *app) *cobra.Command {
-	var dir string
+	var dir, addr string
 	var once bool
 	var companies int
 	c := &cobra.Command{
@@ -29,20 +30,21 @@ func newDemo(a *app) *cobra.Command {
 		Short: "See it work: simulated systems, an example project, a plan and a run, in one command",
 		Long: `Starts a simulated Gainsight and Salesforce on this machine, makes a project from examples/health-score in a temporary
 folder (or --dir), lints it against their live schemas, shows the plan and runs it twice: the second run writes nothing.
-Then it keeps the simulated systems up until Ctrl-C, so that you can change the project and try the other commands; --once ends instead.`,
+Then it serves the project, with a status page, until Ctrl-C: edit a file and see it reload; --once ends instead.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.demo(cmd, dir, once || a.format == "json", companies)
+			return a.demo(cmd, dir, addr, once || a.format == "json", companies)
 		},
 	}
 	c.Flags().StringVar(&dir, "dir", "", "make the project in this folder, and leave it there")
+	c.Flags().StringVar(&addr, "addr", "127.0.0.1:0", "where the status page listens")
 	c.Flags().BoolVar(&once, "once", false, "end after the run")
 	c.Flags().IntVar(&companies, "companies", sandbox.DefaultCompanies, "how many companies the simulated systems have")
 	a.formats(c, "text", "json")
 	return c
 }
 
-func (a *app) demo(cmd *cobra.Command, dir string, once bool, companies int) error {
+func (a *app) demo(cmd *cobra.Command, dir, addr string, once bool, companies int) error {
 	box, err := sandbox.Start(cmd.Context(), sandbox.Options{Companies: companies})
 	if err != nil {
 		return err
@@ -79,9 +81,18 @@ func (a *app) demo(cmd *cobra.Command, dir string, once bool, companies int) err
 		return nil
 	}
 	a.demoInvite(dir, box)
-	<-cmd.Context().Done()
-	return nil
+	log, err := a.log()
+	if err != nil {
+		return err
+	}
+	return a.serve(cmd.Context(), serving{addr: addr, grace: 5 * time.Second, workers: 4, refresh: time.Hour}, log, c.Runtime,
+		func() (state.Store, error) { return kept{store}, nil })
 }
+
+// kept is a state whose owner closes it.
+type kept struct{ state.Store }
+
+func (kept) Close() error { return nil }
 
 // demoProject compiles the example against the sandbox, whose addresses stand in for the environment.
 func (a *app) demoProject(cmd *cobra.Command, dir string, box *sandbox.Sandbox) (*compiled, error) {
@@ -138,11 +149,12 @@ func (a *app) heading(command, what string) {
 }
 
 func (a *app) demoInvite(dir string, box *sandbox.Sandbox) {
-	fmt.Fprintf(a.out, "\nThe simulated systems stay up until Ctrl-C. The project is in %s; in another terminal:\n\n", dir)
+	fmt.Fprintf(a.out, "\nThe simulated systems stay up until Ctrl-C, and so does the project in %s:\nedit its files and see them reload. In another terminal:\n\n", dir)
 	for _, line := range box.Env() {
 		fmt.Fprintf(a.out, "  export %s\n", line)
 	}
 	fmt.Fprintf(a.out, "  syncline plan %s\n", dir)
+	a.heading("serve", "the rules run when they are due; Ctrl-C ends it")
 }
 
 // copyExample writes an example's files into a folder. A file that is there already is left as it is.

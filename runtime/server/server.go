@@ -20,9 +20,9 @@ type Options struct {
 	// Tokens that requests need; empty: none do, and requests must name this machine.
 	Tokens *Tokens
 	// Alive says why the process is not well, nil when it is.
-	Alive func() error
-	Log   *slog.Logger
-	Now   func() time.Time
+	Alive   func() error
+	Log     *slog.Logger
+	Now     func() time.Time
 	Version string
 	// TLS: the server is reached by https, so that browsers may be told to stay with it.
 	TLS bool
