@@ -52,6 +52,7 @@ func Type() connectors.Type {
 				{Name: "webhook_url", Secret: true, Doc: "address of an incoming webhook, instead of a token; it posts to one channel and is a secret"},
 				{Name: "channel", Doc: "channel for messages that name neither channel nor person"},
 				{Name: "broadcasts", Kind: schema.SettingBool, Doc: "true: <!channel>, <!here>, <!everyone> and groups in a text call them; else they are shown as text"},
+				{Name: "seconds_between_messages", Kind: schema.SettingNumber, Doc: "distance between messages to one channel, 1 when not given, which is Slack's own limit"},
 				{Name: "url", Doc: "address of the API, " + defaultURL + " when not given"},
 			},
 			Sends: true,
@@ -85,7 +86,14 @@ func open(_ context.Context, cfg connectors.Config) (connectors.Connection, erro
 	if c.now == nil {
 		c.now = time.Now
 	}
-	c.turns = httpx.Spacing{Every: perMessage, MaxWait: longestTurn, Now: c.now}
+	every := perMessage
+	if v := s["seconds_between_messages"]; !v.IsNull() {
+		if !v.IsNumber() || v.AsFloat() < 0 || v.AsFloat() > 60 {
+			return nil, setting("seconds_between_messages", v.String()+" is not a number from 0 to 60")
+		}
+		every = time.Duration(v.AsFloat() * float64(time.Second))
+	}
+	c.turns = httpx.Spacing{Every: every, MaxWait: longestTurn, Now: c.now}
 	o := httpx.Options{Config: cfg, Timeout: time.Minute, MaxBody: 8 << 20}
 	switch {
 	case token == "" && hook == "":
