@@ -17,13 +17,17 @@ import (
 
 // connection is an open database.
 type connection struct {
-	d       dialect
-	db      *stdsql.DB
-	config  connectors.Config
-	blocks  map[string]connectors.Object
-	secrets []string
-	page    int
-	overlap time.Duration
+	d  dialect
+	db *stdsql.DB // through database()
+	// build makes the real database of which db is a likeness; nil when db is it.
+	build    func(context.Context) (*stdsql.DB, error)
+	likeness *stdsql.DB // once the real one is made
+	dbs      sync.Mutex // of the three
+	config   connectors.Config
+	blocks   map[string]connectors.Object
+	secrets  []string
+	page     int
+	overlap  time.Duration
 	// batch is the most records of one Write, parallel the most calls at once.
 	batch, parallel int
 
@@ -44,10 +48,7 @@ func newConnection(d dialect, db *stdsql.DB, c connectors.Config, secrets ...str
 	if c.Concurrent > 0 {
 		conn.parallel = c.Concurrent
 	}
-	// Far more than are used at once: a read without pages keeps its connection while the engine looks records up by others.
-	db.SetMaxOpenConns(max(16, 4*conn.parallel))
-	db.SetMaxIdleConns(conn.parallel + 2)
-	db.SetConnMaxIdleTime(5 * time.Minute)
+	conn.pool(db)
 	if n := c.Settings["page"].AsFloat(); n >= 1 {
 		conn.page = int(n)
 	}
@@ -66,6 +67,14 @@ func newConnection(d dialect, db *stdsql.DB, c connectors.Config, secrets ...str
 	return conn, nil
 }
 
+// pool says how many connections to the database there may be.
+func (c *connection) pool(db *stdsql.DB) {
+	// Far more than are used at once: a read without pages keeps its connection while the engine looks records up by others.
+	db.SetMaxOpenConns(max(16, 4*c.parallel))
+	db.SetMaxIdleConns(c.parallel + 2)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+}
+
 // setting is an error of a setting.
 func setting(name, message string) *connectors.Error {
 	return &connectors.Error{Class: connectors.Permanent, Message: name + " " + message}
@@ -73,7 +82,7 @@ func setting(name, message string) *connectors.Error {
 
 func (c *connection) Objects(ctx context.Context) ([]connectors.ObjectInfo, error) {
 	connectors.CountCall(ctx)
-	list, err := c.d.tables(ctx, c.db)
+	list, err := c.d.tables(ctx, c.database())
 	if err != nil {
 		return nil, c.fail(err)
 	}
@@ -125,7 +134,7 @@ func (c *connection) describe(ctx context.Context, name string) (*table, error) 
 		if in == "" {
 			in = name
 		}
-		t, err = c.d.table(ctx, c.db, in)
+		t, err = c.d.table(ctx, c.database(), in)
 		if t == nil && err == nil && block.Name != "" {
 			return nil, setting(fmt.Sprintf("object %q:", name), fmt.Sprintf("there is no table or view %q that this user can see", in))
 		}
@@ -146,7 +155,7 @@ func (c *connection) describeQuery(ctx context.Context, name, text string) (*tab
 	text = strings.TrimRight(strings.TrimSpace(text), "; \n\t")
 	// The line end keeps a comment at the end of the query from swallowing the bracket.
 	from := "(" + text + "\n) AS " + c.d.quote("q")
-	cols, err := c.d.query(ctx, c.db, from)
+	cols, err := c.d.query(ctx, c.database(), from)
 	if err != nil {
 		e := c.fail(err)
 		if e.Class == connectors.Permanent || e.Class == connectors.Reject {
@@ -237,18 +246,29 @@ func (c *connection) Limits() connectors.Limits {
 }
 
 func (c *connection) Close() error {
-	c.closed.Do(func() { c.err = c.db.Close() })
+	c.closed.Do(func() {
+		c.dbs.Lock()
+		defer c.dbs.Unlock()
+		c.err = c.db.Close()
+		if c.likeness != nil {
+			c.err = errors.Join(c.err, c.likeness.Close())
+		}
+	})
 	return c.err
 }
 
 // Check tells who we are and where.
 func (c *connection) Check(ctx context.Context) (connectors.Report, error) {
 	connectors.CountCall(ctx)
-	user, database, version, err := c.d.identity(ctx, c.db)
+	user, database, version, err := c.d.identity(ctx, c.database())
 	if err != nil {
 		return connectors.Report{}, c.fail(err)
 	}
 	r := connectors.Report{User: user, Account: database, Version: version}
+	if c.unbuilt() {
+		r.Account = c.config.Settings.Text("path")
+		r.Notes = append(r.Notes, "the database is not there yet; the first write makes it")
+	}
 	for name := range c.blocks {
 		if _, err := c.describe(ctx, name); err != nil {
 			r.Notes = append(r.Notes, c.fail(err).Error())

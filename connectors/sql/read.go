@@ -88,7 +88,7 @@ func (r *rows) Next(ctx context.Context, batch *value.Batch) error {
 	if r.once {
 		return r.streamed(ctx, batch)
 	}
-	conn, err := r.c.db.Conn(ctx)
+	conn, err := r.c.database().Conn(ctx)
 	if err != nil {
 		return r.failed(ctx, err)
 	}

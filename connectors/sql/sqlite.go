@@ -5,9 +5,7 @@ import (
 	stdsql "database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -29,16 +27,27 @@ func openSQLite(ctx context.Context, c connectors.Config) (*connection, error) {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(c.Dir, path)
 	}
-	if err := createSQLite(ctx, path, c); err != nil {
-		return nil, err
-	}
-	db, err := stdsql.Open("sqlite", sqliteDSN(path, "rw"))
+	script, err := missingSQLite(path, c)
 	if err != nil {
-		return nil, setting("path", fmt.Sprintf("%q: %v", path, err))
+		return nil, err
 	}
 	now := c.Now
 	if now == nil {
 		now = time.Now
+	}
+	open := func() (*stdsql.DB, error) {
+		db, err := stdsql.Open("sqlite", sqliteDSN(path, "rw"))
+		if err != nil {
+			return nil, setting("path", fmt.Sprintf("%q: %v", path, err))
+		}
+		return db, nil
+	}
+	if script != "" {
+		open = func() (*stdsql.DB, error) { return likeness(ctx, script, c) }
+	}
+	db, err := open()
+	if err != nil {
+		return nil, err
 	}
 	conn, err := newConnection(sqliteDialect{now}, db, c)
 	if err != nil {
@@ -46,6 +55,14 @@ func openSQLite(ctx context.Context, c connectors.Config) (*connection, error) {
 		return nil, err
 	}
 	conn.batch, conn.parallel = 2000, 2
+	if script != "" {
+		conn.build = func(ctx context.Context) (*stdsql.DB, error) {
+			if err := createSQLite(ctx, path, script, c); err != nil {
+				return nil, err
+			}
+			return stdsql.Open("sqlite", sqliteDSN(path, "rw"))
+		}
+	}
 	return conn, nil
 }
 
@@ -54,45 +71,6 @@ func sqliteDSN(path, mode string) string {
 	q := url.Values{"mode": {mode}, "_txlock": {"immediate"},
 		"_pragma": {"busy_timeout(10000)", "cache_size(-65536)", "wal_autocheckpoint(8000)", "foreign_keys(1)"}}
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath(), RawQuery: q.Encode()}).String()
-}
-
-// createSQLite makes the database file where it is not there and `create` says how.
-func createSQLite(ctx context.Context, path string, c connectors.Config) error {
-	_, err := os.Stat(path)
-	if err == nil {
-		return nil
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return setting("path", fmt.Sprintf("%q cannot be opened: %v", path, err))
-	}
-	script := c.Settings.Text("create")
-	if script == "" {
-		return &connectors.Error{Class: connectors.Permanent, Message: fmt.Sprintf("there is no database file %s", path),
-			Hint: `check path; or name a file of SQL that makes the tables: create = "schema.sql"`}
-	}
-	if !filepath.IsAbs(script) {
-		script = filepath.Join(c.Dir, script)
-	}
-	text, err := os.ReadFile(script)
-	if err != nil {
-		return setting("create", fmt.Sprintf("cannot be read: %v", err))
-	}
-	// Made beside, and named when it is whole: a script with a mistake leaves nothing behind.
-	temp := path + ".new"
-	_ = os.Remove(temp)
-	db, err := stdsql.Open("sqlite", sqliteDSN(temp, "rwc")+"&_pragma=journal_mode(wal)")
-	if err == nil {
-		_, err = db.ExecContext(ctx, string(text))
-		err = errors.Join(err, db.Close())
-	}
-	if err == nil {
-		err = os.Rename(temp, path)
-	}
-	if err != nil {
-		_ = os.Remove(temp)
-		return setting("create", fmt.Sprintf("= %q: %v", c.Settings.Text("create"), err))
-	}
-	return nil
 }
 
 func (sqliteDialect) name() string { return "sqlite" }

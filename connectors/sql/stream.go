@@ -59,7 +59,7 @@ func (r *rows) startStream(ctx context.Context) {
 }
 
 func (r *rows) runStream(ctx context.Context, text string, args []any, pos int) error {
-	conn, err := r.c.db.Conn(ctx)
+	conn, err := r.c.database().Conn(ctx)
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,11 @@ func (t *txn) exec(ctx context.Context, text string, args ...any) (stdsql.Result
 }
 
 func (c *connection) begin(ctx context.Context) (*txn, error) {
-	tx, err := c.db.BeginTx(ctx, nil)
+	db, err := c.built(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, err
 	}

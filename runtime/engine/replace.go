@@ -35,6 +35,7 @@ type replacer struct {
 type parcel struct {
 	page     *page
 	out      *value.Batch
+	ids      []string // of the source records that out's records come from, where a plan tells of them
 	filtered int
 	failed   []rejection
 	letters  []state.DeadLetter
@@ -190,6 +191,9 @@ func (p *replacer) mapRecord(c *parcel, frame *expr.Frame) (step string, err err
 		}
 		row[i] = v
 	}
+	if p.reports() {
+		c.ids = append(c.ids, p.recordID(frame.Records[plan.RootSource]))
+	}
 	return "", nil
 }
 
@@ -220,6 +224,9 @@ func (p *replacer) mapItems(c *parcel) error {
 	for _, it := range items {
 		if it.verdict == pending {
 			copy(c.out.Append(), it.want)
+			if p.reports() {
+				c.ids = append(c.ids, it.id)
+			}
 			continue
 		}
 		p.r.count(it)
@@ -281,7 +288,7 @@ func (p *replacer) take(c *parcel) error {
 		}
 		r.run.Created += c.out.Len()
 		r.changes = r.run.Created
-		p.report(c.out)
+		p.report(c)
 	}
 	letters := append(r.badRows(c.page.bad), c.letters...)
 	for i, f := range c.failed {
@@ -300,16 +307,19 @@ func (p *replacer) take(c *parcel) error {
 	return r.commit(state.Outcome{Rule: r.p.ID(), Dead: letters})
 }
 
+// reports tells whether somebody wants to know each record: in a dry run.
+func (p *replacer) reports() bool { return p.r.job.DryRun && p.r.job.OnChange != nil }
+
 // report tells of the records that a dry run would write.
-func (p *replacer) report(out *value.Batch) {
-	r := p.r
-	if r.job.OnChange == nil || !r.job.DryRun {
+func (p *replacer) report(c *parcel) {
+	if !p.reports() {
 		return
 	}
-	for i := range out.Len() {
+	r := p.r
+	for i := range c.out.Len() {
 		change := Change{Rule: r.p.ID(), Action: "create", Connection: r.p.To.Connection, Object: r.p.To.Object.Name,
-			Source: Ref{Connection: r.p.From.Connection, Object: r.p.From.Object.Name}}
-		for n, v := range out.Record(i) {
+			Source: Ref{Connection: r.p.From.Connection, Object: r.p.From.Object.Name, ID: c.ids[i]}}
+		for n, v := range c.out.Record(i) {
 			change.Fields = append(change.Fields, FieldDiff{Name: p.layout.Names[n], After: v.JSON(), Expression: r.p.Map[n].Text})
 		}
 		r.job.OnChange(change)
