@@ -53,11 +53,11 @@ func distinct(records []value.Record) []value.Record {
 // restrict keeps the candidates that satisfy the look-up's own where.
 func (s *seeker) restrict(it *item, candidates []value.Record) ([]value.Record, error) {
 	var out []value.Record
-	root := s.r.p.RootIt()
+	root := s.r.rootIt
 	defer func() { it.records[root] = nil }()
 	for _, c := range candidates {
 		it.records[root] = c
-		in, err := s.spec.Where.Whole.Test(s.r.set(it))
+		in, err := s.spec.Where.Whole.Test(s.r.put(it))
 		if err != nil {
 			return nil, fmt.Errorf("the condition of %s fails for %s: %w", s.name, c.At(0), err)
 		}
@@ -74,12 +74,12 @@ func (s *seeker) first(it *item, candidates []value.Record) (value.Record, error
 		rec value.Record
 		by  value.Value
 	}
-	root := s.r.p.RootIt()
+	root := s.r.rootIt
 	defer func() { it.records[root] = nil }()
 	list := make([]ranked, len(candidates))
 	for i, c := range candidates {
 		it.records[root] = c
-		v, err := s.spec.OrderBy.By.Eval(s.r.set(it))
+		v, err := s.spec.OrderBy.By.Eval(s.r.put(it))
 		if err != nil {
 			return nil, fmt.Errorf("the order of %s fails for %s: %w", s.name, c.At(0), err)
 		}

@@ -20,7 +20,7 @@ func (r *runner) evaluate(items []*item) {
 }
 
 func (r *runner) mapped(it *item, maps []*plan.Mapping) ([]value.Value, error) {
-	frame := r.set(it)
+	frame := r.put(it)
 	want := make([]value.Value, len(maps))
 	for i, m := range maps {
 		v, err := m.Value.Eval(frame)

@@ -20,12 +20,12 @@ type filter struct {
 }
 
 // bind evaluates a filter's parameters, once a run.
-func (r *runner) bind(f *plan.Filter) (query.Pred, error) {
+func (r *access) bind(f *plan.Filter) (query.Pred, error) {
 	if f == nil || f.Pushed == nil {
 		return nil, nil
 	}
 	params := make([]value.Value, len(f.Params))
-	empty := expr.Frame{Now: r.now, Records: make([]value.Record, r.p.RootIt()+1)}
+	empty := expr.Frame{Now: r.now, Records: make([]value.Record, r.rootIt+1)}
 	for i, p := range f.Params {
 		v, err := p.Eval(&empty)
 		if err != nil {
@@ -139,7 +139,7 @@ func (r *runner) pushdown() query.Pred {
 func (r *runner) filter(items []*item) {
 	for _, it := range pendingItems(items) {
 		for _, f := range r.filters {
-			in, err := f.Whole.Test(r.set(it))
+			in, err := f.Whole.Test(r.put(it))
 			if err != nil {
 				r.reject(it, "filter", fmt.Errorf("the condition fails for this record: %w", err))
 				break

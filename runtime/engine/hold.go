@@ -124,7 +124,7 @@ func (r *runner) sourceByID(ids []string, layout *value.Layout) ([]value.Record,
 }
 
 // byID reads records of one object by id, as many a call as the system takes.
-func (r *runner) byID(s *side, end plan.End, key string, ids []value.Value, layout *value.Layout) ([]value.Record, error) {
+func (r *access) byID(s *side, end plan.End, key string, ids []value.Value, layout *value.Layout) ([]value.Record, error) {
 	var reads []query.Read
 	for part := range slices.Chunk(ids, s.chunk(end.Catalog, len(ids))) {
 		reads = append(reads, query.Read{Object: end.Object.Name, Layout: layout, Where: query.In{Field: key, Values: part}})

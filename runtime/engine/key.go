@@ -70,9 +70,9 @@ func (s *seeker) candidateKey(alt plan.Alternative, slots []int, rec value.Recor
 }
 
 // evalKeys computes the values of each alternative: nil for one with an empty key.
-func (r *runner) evalKeys(by []plan.Alternative, it *item) ([][]value.Value, error) {
+func (r *access) evalKeys(by []plan.Alternative, it *item) ([][]value.Value, error) {
 	out := make([][]value.Value, len(by))
-	frame := r.set(it)
+	frame := r.put(it)
 	for a, alt := range by {
 		vs := make([]value.Value, 0, len(alt))
 		for _, k := range alt {

@@ -13,7 +13,7 @@ import (
 
 // seeker looks records up by keys, for a match or a find: many items in one read.
 type seeker struct {
-	r      *runner
+	r      *access
 	step   string // "match" or "find"
 	name   string
 	find   *plan.Find // nil for the match
@@ -46,8 +46,9 @@ type ask struct {
 	done  bool
 }
 
-func (r *runner) newSeeker(step, name string, s *side, end plan.End, layout *value.Layout, spec *plan.Lookup) (*seeker, error) {
-	out := &seeker{r: r, step: step, name: name, side: s, end: end, layout: layout, spec: spec, cache: map[string][]value.Record{}}
+// newSeeker prepares a look-up. noCache: the run writes what is looked for, and has to see what it wrote.
+func (r *access) newSeeker(step, name string, s *side, end plan.End, layout *value.Layout, spec *plan.Lookup, noCache bool) (*seeker, error) {
+	out := &seeker{r: r, step: step, name: name, side: s, end: end, layout: layout, spec: spec, noCache: noCache, cache: map[string][]value.Record{}}
 	for _, alt := range spec.By {
 		slots := make([]int, len(alt))
 		for i, k := range alt {
@@ -61,8 +62,6 @@ func (r *runner) newSeeker(step, name string, s *side, end plan.End, layout *val
 	if out.pushed, err = r.bind(spec.Where); err != nil {
 		return nil, err
 	}
-	// What the run creates itself may be looked for later in the same run, and a match must see it.
-	out.noCache = step == "match" || end.Connection == r.p.To.Connection && end.Object.Name == r.p.To.Object.Name
 	return out, nil
 }
 

@@ -22,8 +22,11 @@ type page struct {
 
 // pageReader reads the source ahead of the engine, on batches that take turns.
 type pageReader struct {
-	r      *runner
-	q      query.Read
+	a    *access
+	from *side
+	q    query.Read
+	// ids: the source's own ids are wanted, for its records have no key field.
+	ids    bool
 	out    chan *page
 	free   chan *value.Batch
 	cancel context.CancelFunc
@@ -44,8 +47,13 @@ func (r *runner) readPages(q query.Read) *pageReader {
 
 // newPageReader prepares a read with so many batches that take turns.
 func (r *runner) newPageReader(q query.Read, batches int) *pageReader {
-	ctx, cancel := context.WithCancel(r.from.counted(r.ctx))
-	p := &pageReader{r: r, q: q, out: make(chan *page), free: make(chan *value.Batch, batches), cancel: cancel, ctx: ctx}
+	ids := r.p.From.Object.Key == "" && r.p.Match != nil
+	return r.access.newPageReader(r.from, q, batches, ids)
+}
+
+func (r *access) newPageReader(from *side, q query.Read, batches int, ids bool) *pageReader {
+	ctx, cancel := context.WithCancel(from.counted(r.ctx))
+	p := &pageReader{a: r, from: from, q: q, ids: ids, out: make(chan *page), free: make(chan *value.Batch, batches), cancel: cancel, ctx: ctx}
 	for range batches {
 		p.free <- value.NewBatch(q.Layout, 256)
 	}
@@ -98,12 +106,12 @@ func (p *pageReader) next(b *value.Batch) *page {
 			p.rows.Close()
 			p.rows = nil
 		}
-		again, stop := p.r.again(p.ctx, err, try)
+		again, stop := p.a.again(p.ctx, err, try)
 		if stop != nil {
 			return &page{err: stop}
 		}
 		if !again || p.once && p.given > 0 {
-			return &page{err: failedFor(p.r.from.name, "reading "+p.q.Object+" from", err)}
+			return &page{err: failedFor(p.from.name, "reading "+p.q.Object+" from", err)}
 		}
 		if p.last != "" {
 			p.q.Since = p.last
@@ -117,7 +125,7 @@ func (p *pageReader) next(b *value.Batch) *page {
 
 func (p *pageReader) fill(b *value.Batch) (*page, error) {
 	if p.rows == nil {
-		rows, err := p.r.from.reader.Read(p.ctx, p.q)
+		rows, err := p.from.reader.Read(p.ctx, p.q)
 		if err != nil {
 			return nil, err
 		}
@@ -133,7 +141,7 @@ func (p *pageReader) fill(b *value.Batch) (*page, error) {
 	if bad, ok := p.rows.(connectors.BadRows); ok {
 		out.bad = bad.Bad()
 	}
-	if keyed, ok := p.rows.(connectors.Keyed); ok && p.r.p.From.Object.Key == "" && p.r.p.Match != nil {
+	if keyed, ok := p.rows.(connectors.Keyed); ok && p.ids {
 		out.ids = make([]string, b.Len())
 		for i := range out.ids {
 			out.ids[i] = keyed.ID(i)

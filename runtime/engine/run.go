@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	mathrand "math/rand/v2"
 	"strings"
 	"time"
 
@@ -24,13 +23,10 @@ type runner struct {
 	job Job
 	p   *plan.Sync
 	log *slog.Logger
-	// ctx ends when the run is interrupted; work ends a grace time later, so that what is in hand is finished.
-	ctx, work context.Context
+	access
 
 	schedule *plan.Schedule
-	sides    map[string]*side
 	from, to *side
-	now      time.Time
 	stamp    int64 // microseconds of now; what this run stores is Seen at it
 	began    time.Time
 
@@ -39,7 +35,6 @@ type runner struct {
 	verify bool // a full pass: nothing that is remembered is trusted
 	whole  bool // the read gives all records, so that those not given are gone
 
-	frame   expr.Frame
 	finds   []*seeker
 	match   *seeker
 	deliver *delivery.Deliverer
@@ -96,10 +91,10 @@ func newRunner(ctx context.Context, job Job) *runner {
 	if job.RunID == "" {
 		job.RunID = newRunID(started)
 	}
-	r := &runner{job: job, p: job.Plan, ctx: ctx, sides: map[string]*side{}, began: time.Now(),
-		now: now, stamp: started.UnixMicro(), held: map[string]state.Claim{}, planned: plannedLinks{}}
+	r := &runner{job: job, p: job.Plan, began: time.Now(), stamp: started.UnixMicro(), held: map[string]state.Claim{}, planned: plannedLinks{}}
+	r.access = access{ctx: ctx, set: job.Set, connections: job.Connections, sides: map[string]*side{}, retry: job.Retry,
+		wait: job.Sleep, chance: job.Random, now: now, frame: expr.Frame{Now: now}, rootIt: job.Plan.RootIt()}
 	r.log = job.Log.With("rule", r.p.ID(), "run", job.RunID)
-	r.frame = expr.Frame{Now: now}
 	r.run = state.Run{ID: job.RunID, Rule: r.p.ID(), Schedule: job.Schedule, Status: state.Running, Started: started.UTC(), Calls: map[string]int{}}
 	if job.Set != nil {
 		r.run.Revision = job.Set.Revision
@@ -153,7 +148,8 @@ func (r *runner) open() error {
 		if err != nil {
 			return err
 		}
-		seek, err := r.newSeeker("find", f.Name, s, f.End, f.Layout, &f.Lookup)
+		seek, err := r.newSeeker("find", f.Name, s, f.End, f.Layout, &f.Lookup,
+			f.Connection == r.p.To.Connection && f.Object.Name == r.p.To.Object.Name)
 		if err != nil {
 			return err
 		}
@@ -175,7 +171,7 @@ func (r *runner) openTarget() error {
 	if r.to.writer == nil {
 		return badJob("%s cannot be written", r.p.To.Connection)
 	}
-	if r.match, err = r.newSeeker("match", "match", r.to, r.p.To, r.p.Target, &r.p.Match.Lookup); err != nil {
+	if r.match, err = r.newSeeker("match", "match", r.to, r.p.To, r.p.Target, &r.p.Match.Lookup, true); err != nil {
 		return err
 	}
 	r.deliver = &delivery.Deliverer{
@@ -255,24 +251,4 @@ func (r *runner) progress(phase string) {
 	if r.job.OnProgress != nil {
 		r.job.OnProgress(Progress{Rule: r.p.ID(), Phase: phase, Read: r.run.Read, Total: int(r.p.From.Object.Count), Written: r.written, Changes: r.changes})
 	}
-}
-
-func (r *runner) sleep(ctx context.Context, d time.Duration) error {
-	if r.job.Sleep != nil {
-		return r.job.Sleep(ctx, d)
-	}
-	return delivery.Sleep(ctx, d)
-}
-
-func (r *runner) random() float64 {
-	if r.job.Random != nil {
-		return r.job.Random()
-	}
-	return mathrand.Float64()
-}
-
-// set puts an item's records into the frame.
-func (r *runner) set(it *item) *expr.Frame {
-	r.frame.Records = it.records
-	return &r.frame
 }

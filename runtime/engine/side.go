@@ -29,19 +29,19 @@ func (s *side) counted(ctx context.Context) context.Context {
 }
 
 // side gives the open connection of a name.
-func (r *runner) side(name string) (*side, error) {
+func (r *access) side(name string) (*side, error) {
 	if s := r.sides[name]; s != nil {
 		return s, nil
 	}
-	conn := r.job.Connections(name)
+	conn := r.connections(name)
 	if conn == nil {
 		return nil, badJob("the connection %s is not open", name)
 	}
 	s := &side{name: name, conn: conn, limits: conn.Limits()}
 	s.reader, _ = conn.(connectors.Reader)
 	s.writer, _ = conn.(connectors.Writer)
-	if r.job.Set != nil {
-		if c := r.job.Set.Connection(name); c != nil {
+	if r.set != nil {
+		if c := r.set.Connection(name); c != nil {
 			s.allow = c.Allow
 		}
 	}
@@ -50,7 +50,7 @@ func (r *runner) side(name string) (*side, error) {
 }
 
 // end gives the connection of one end of the rule and checks that it can be read.
-func (r *runner) end(e plan.End, doing string) (*side, error) {
+func (r *access) end(e plan.End, doing string) (*side, error) {
 	s, err := r.side(e.Connection)
 	if err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func (r *runner) end(e plan.End, doing string) (*side, error) {
 
 // readAll reads all records of a small read, such as a look-up. They stay valid. Failures that may pass are
 // tried again from the start.
-func (r *runner) readAll(s *side, q query.Read) ([]value.Record, error) {
+func (r *access) readAll(s *side, q query.Read) ([]value.Record, error) {
 	for try := 1; ; try++ {
 		records, err := s.collect(s.counted(r.work), q)
 		if err == nil {
@@ -84,7 +84,7 @@ type answer struct {
 }
 
 // readEach makes several small reads, as many at once as the connection takes; the answers are in order.
-func (r *runner) readEach(s *side, reads []query.Read) []answer {
+func (r *access) readEach(s *side, reads []query.Read) []answer {
 	out := make([]answer, len(reads))
 	if len(reads) == 1 {
 		out[0].records, out[0].err = r.readAll(s, reads[0])
@@ -129,19 +129,19 @@ func (s *side) collect(ctx context.Context, q query.Read) ([]value.Record, error
 }
 
 // again decides whether a failed read is tried again, and waits. stop is set when the run was interrupted.
-func (r *runner) again(ctx context.Context, err error, try int) (again bool, stop error) {
+func (r *access) again(ctx context.Context, err error, try int) (again bool, stop error) {
 	if ctx.Err() != nil {
 		return false, errInterrupted
 	}
 	failure := connectors.AsError(err)
-	soon := failure.Class == connectors.Limit && failure.RetryAfter > 0 && failure.RetryAfter <= r.job.Retry.LimitWait
+	soon := failure.Class == connectors.Limit && failure.RetryAfter > 0 && failure.RetryAfter <= r.retry.LimitWait
 	if failure.Class != connectors.Retry && failure.Class != connectors.InDoubt && !soon {
 		return false, nil
 	}
-	if try >= r.job.Retry.Attempts {
+	if try >= r.retry.Attempts {
 		return false, nil
 	}
-	if r.sleep(ctx, r.job.Retry.Backoff(try, failure.RetryAfter, r.random())) != nil {
+	if r.sleep(ctx, r.retry.Backoff(try, failure.RetryAfter, r.random())) != nil {
 		return false, errInterrupted
 	}
 	return true, nil
