@@ -35,6 +35,10 @@ func (l *Limiter) Begin(ctx context.Context) (done func(), err error) {
 	case <-ctx.Done():
 		return nil, stopped(ctx.Err())
 	}
+	if err := ctx.Err(); err != nil {
+		<-l.slots
+		return nil, stopped(err)
+	}
 	if err := l.windows.take(ctx); err != nil {
 		<-l.slots
 		return nil, wrapStopped(err)

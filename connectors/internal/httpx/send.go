@@ -159,6 +159,11 @@ func (c *Client) admit(ctx context.Context, p *prepared) error {
 	case <-ctx.Done():
 		return stopped(ctx.Err())
 	}
+	// With a slot free and the context done, the choice above is a toss; what is stopped must not count as sent.
+	if err := ctx.Err(); err != nil {
+		<-c.slots
+		return stopped(err)
+	}
 	if p.Uncounted {
 		return nil
 	}
