@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/textproto"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,7 +54,7 @@ func Type() connectors.Type {
 			Name: "http",
 			Doc:  "Calls to any HTTP endpoint.",
 			Settings: []schema.Setting{
-				{Name: "url", Required: true, Doc: "address that calls go to; an action's path is added to it"},
+				{Name: "url", Required: true, Doc: "address that calls go to; an action's path is added to it. From env or secret where whoever knows it may call"},
 				{Name: "headers", Kind: schema.SettingMap, Doc: "headers of every call; secrets have settings of their own"},
 				{Name: "token", Secret: true, Doc: "token, sent as Authorization: Bearer …"},
 				{Name: "username", Doc: "user, for basic authentication"},
@@ -142,7 +143,7 @@ func (c *conn) headers(s connectors.Settings) (http.Header, []string, error) {
 
 func (c *conn) credentials(s connectors.Settings, h http.Header) (http.Header, []string, error) {
 	token, user, password, key := s.Text("token"), s.Text("username"), s.Text("password"), s.Text("api_key")
-	secrets := []string{token, password, key, c.secret}
+	secrets := append(secretParts(s.Text("url")), token, password, key, c.secret)
 	for name, text := range map[string]string{"token": token, "username": user, "password": password, "api_key": key} {
 		if strings.ContainsAny(text, "\r\n\x00") {
 			return nil, nil, setting(name, "it holds a line break")
@@ -171,6 +172,13 @@ func (c *conn) credentials(s connectors.Settings, h http.Header) (http.Header, [
 		h.Set(name, key)
 	}
 	return h, secrets, nil
+}
+
+// secretParts are what looks like a key in an address: whoever knows the address of some webhooks may call them.
+func secretParts(address string) []string {
+	return slices.DeleteFunc(strings.Split(address, "/"), func(part string) bool {
+		return len(part) < 16 || strings.ContainsAny(part, ".:") || !strings.ContainsAny(part, "0123456789")
+	})
 }
 
 // setByUs are headers that neither connection nor action may choose.
