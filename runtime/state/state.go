@@ -19,6 +19,7 @@ type Store interface {
 	StageStore
 	LedgerStore
 	DeadStore
+	ApprovalStore
 	TickStore
 	HoldStore
 	SnapshotStore
@@ -70,6 +71,17 @@ type StageStore interface {
 	Staged(ctx context.Context, run string, after int64, limit int) ([]Staged, error)
 	// Unstage forgets all of a run's staged changes.
 	Unstage(ctx context.Context, run string) error
+}
+
+// ApprovalStore keeps what a person decided about runs that wait for their guard, until it is carried out. It may be
+// written beside the holder, who then carries it out.
+type ApprovalStore interface {
+	// Approve stores the approval of a run. One that is stored already stays as it is.
+	Approve(ctx context.Context, a Approval) error
+	// Approvals gives the approvals of a rule that are not carried out yet, oldest first; "" gives those of all rules.
+	Approvals(ctx context.Context, rule string) ([]Approval, error)
+	// Unapprove forgets the approval of a run.
+	Unapprove(ctx context.Context, run string) error
 }
 
 // LedgerStore answers what was written, when, and why.
@@ -185,6 +197,14 @@ type Hold struct {
 	By   string    `json:"by,omitempty"`
 }
 
+// Approval lets the staged changes of a waiting run go.
+type Approval struct {
+	Run  string    `json:"-"`
+	Rule string    `json:"-"`
+	At   time.Time `json:"at"`
+	By   string    `json:"by,omitempty"`
+}
+
 // Staged is one change that waits for delivery, encoded by the engine.
 type Staged struct {
 	Seq    int64 // given by the store
@@ -237,6 +257,23 @@ type Run struct {
 	Fired      int            `json:"fired"`
 	Calls      map[string]int `json:"calls"`
 	DurationMS int64          `json:"duration_ms"`
+	// Outbox is what a run that waits for its guard holds back.
+	Outbox *Outbox `json:"outbox,omitempty"`
+	// Approved says who let the changes of a run go that had waited for its guard.
+	Approved *Approval `json:"approved,omitempty"`
+	// Reverts is the run that this one took back.
+	Reverts string `json:"reverts,omitempty"`
+}
+
+// Outbox describes the staged changes of a waiting run.
+type Outbox struct {
+	Changes int `json:"changes"`
+	// Digest is of what the changes write: two runs with the same one wait with the same changes.
+	Digest string `json:"digest"`
+	// Meaning is the rule's when the changes were made.
+	Meaning string `json:"meaning"`
+	// Replaced is the later run whose changes took the place of these.
+	Replaced string `json:"replaced_by,omitempty"`
 }
 
 // RunFilter restricts a list of runs. Zero values do not restrict.
@@ -284,7 +321,10 @@ type FieldChange struct {
 // LedgerFilter restricts a list of entries. Zero values do not restrict. Record matches target or source id.
 type LedgerFilter struct {
 	Record, Field, Rule, Run string
-	Limit                    int
+	// Since restricts to entries from an instant on, Before to those with a lower ID: for reading many page by page.
+	Since  time.Time
+	Before int64
+	Limit  int
 }
 
 // DeadStatus is where a dead letter stands.

@@ -129,6 +129,12 @@ func (s *Store) Ledger(ctx context.Context, f state.LedgerFilter) ([]state.Entry
 	if f.Run != "" {
 		w.add("run = ?", f.Run)
 	}
+	if !f.Since.IsZero() {
+		w.add("at >= ?", f.Since.UnixMicro())
+	}
+	if f.Before > 0 {
+		w.add("id < ?", f.Before)
+	}
 	if f.Field != "" {
 		w.add("EXISTS (SELECT 1 FROM json_each(data, '$.fields') x WHERE json_extract(x.value, '$.name') = ?)", f.Field)
 	}

@@ -54,7 +54,10 @@ CREATE TABLE tick (rule TEXT NOT NULL, schedule TEXT NOT NULL, done INTEGER NOT 
 CREATE TABLE hold (rule TEXT PRIMARY KEY, at INTEGER NOT NULL, by TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE snapshot (name TEXT PRIMARY KEY, at INTEGER NOT NULL, data BLOB NOT NULL);
 `,
+	`
+CREATE TABLE approval (run TEXT PRIMARY KEY, rule TEXT NOT NULL, at INTEGER NOT NULL, by TEXT NOT NULL) WITHOUT ROWID;
+`,
 }
 
 // tables lists what an export holds and a repair carries over, in order.
-var tables = []string{"rule", "record", "checkpoint", "claim", "stage", "run", "ledger", "dead", "tick", "hold", "snapshot"}
+var tables = []string{"rule", "record", "checkpoint", "claim", "stage", "run", "ledger", "dead", "tick", "hold", "snapshot", "approval"}

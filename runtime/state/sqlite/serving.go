@@ -65,6 +65,33 @@ func (s *Store) Release(ctx context.Context, rule string) error {
 	})
 }
 
+// Approve stores that a waiting run may go.
+func (s *Store) Approve(ctx context.Context, a state.Approval) error {
+	return s.tx(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "INSERT INTO approval (run, rule, at, by) VALUES (?, ?, ?, ?) ON CONFLICT (run) DO NOTHING", a.Run, a.Rule, a.At.UnixMicro(), a.By)
+		return err
+	})
+}
+
+// Approvals lists the approvals that are to be carried out.
+func (s *Store) Approvals(ctx context.Context, rule string) ([]state.Approval, error) {
+	scan := func(rows *sql.Rows) (a state.Approval, err error) {
+		var at int64
+		err = rows.Scan(&a.Run, &a.Rule, &at, &a.By)
+		a.At = time.UnixMicro(at).UTC()
+		return a, err
+	}
+	return collect(ctx, s, "SELECT run, rule, at, by FROM approval WHERE rule = ?1 OR ?1 = '' ORDER BY at, run", scan, rule)
+}
+
+// Unapprove forgets an approval.
+func (s *Store) Unapprove(ctx context.Context, run string) error {
+	return s.tx(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "DELETE FROM approval WHERE run = ?", run)
+		return err
+	})
+}
+
 // Snapshot reads a document.
 func (s *Store) Snapshot(ctx context.Context, name string) ([]byte, error) {
 	var data []byte
@@ -105,8 +132,8 @@ func (s *Store) DeadCounts(ctx context.Context) (map[string]int, error) {
 }
 
 // collect reads all rows of a query.
-func collect[T any](ctx context.Context, s *Store, query string, scan func(*sql.Rows) (T, error)) ([]T, error) {
-	rows, err := s.read.QueryContext(ctx, query)
+func collect[T any](ctx context.Context, s *Store, query string, scan func(*sql.Rows) (T, error), args ...any) ([]T, error) {
+	rows, err := s.read.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, s.explain(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -161,7 +162,11 @@ func TestAStateOfTheFirstVersionIsBroughtForward(t *testing.T) {
 	if err := s.Commit(ctx, state.Outcome{Rule: "r", Records: []state.Record{{Source: "kept", Target: "1"}}}); err != nil {
 		t.Fatal(err)
 	}
-	for _, stmt := range []string{"DROP TABLE tick", "DROP TABLE hold", "DROP TABLE snapshot", "PRAGMA user_version = 1"} {
+	undo := []string{"PRAGMA user_version = 1"}
+	for _, made := range regexp.MustCompile(`CREATE TABLE (\w+)`).FindAllStringSubmatch(strings.Join(migrations[1:], ""), -1) {
+		undo = append(undo, "DROP TABLE "+made[1])
+	}
+	for _, stmt := range undo {
 		if _, err := s.write.Exec(stmt); err != nil {
 			t.Fatal(err)
 		}

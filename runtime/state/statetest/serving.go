@@ -67,3 +67,23 @@ func deadCounts(t *testing.T, ctx context.Context, s state.Store) {
 	must(t, err)
 	same(t, got, map[string]int{rule: 2})
 }
+
+func approvals(t *testing.T, ctx context.Context, s state.Store) {
+	at := time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC)
+	a := state.Approval{Run: "r1", Rule: rule, At: at.Add(time.Minute), By: "operator"}
+	b := state.Approval{Run: "r2", Rule: "sync.b", At: at}
+	must(t, s.Approve(ctx, a))
+	must(t, s.Approve(ctx, b))
+	must(t, s.Approve(ctx, state.Approval{Run: "r1", Rule: rule, At: at.Add(time.Hour), By: "another"}))
+	got, err := s.Approvals(ctx, "")
+	must(t, err)
+	same(t, got, []state.Approval{b, a})
+	got, err = s.Approvals(ctx, rule)
+	must(t, err)
+	same(t, got, []state.Approval{a})
+	must(t, s.Unapprove(ctx, "r1"))
+	must(t, s.Unapprove(ctx, "nobody"))
+	got, err = s.Approvals(ctx, rule)
+	must(t, err)
+	same(t, len(got), 0)
+}

@@ -30,6 +30,7 @@ func Exercise(t *testing.T, open Factory) {
 		"ticks":              ticks,
 		"holds":              holds,
 		"snapshots":          snapshots,
+		"approvals":          approvals,
 		"dead counts":        deadCounts,
 		"a commit is whole":  whole,
 		"rules are apart":    apart,
