@@ -23,6 +23,9 @@ type Store interface {
 	TickStore
 	HoldStore
 	SnapshotStore
+	EdgeStore
+	FiringStore
+	TrackStore
 	// Commit stores what came out of one batch, all of it or nothing.
 	Commit(ctx context.Context, o Outcome) error
 	Close() error
@@ -136,6 +139,12 @@ type Outcome struct {
 	Checkpoint *Checkpoint
 	Run        *Run    // counts so far
 	Unstage    []int64 // staged changes that are done, by Seq
+
+	// Of a trigger: edges as they are now, where its observation stands, and firings, new or further on. Of a track: samples.
+	Edges   []Edge
+	Watch   *Watch
+	Firings []Firing
+	Series  []Series
 }
 
 // Record is what a rule remembers of one source record.

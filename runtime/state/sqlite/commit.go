@@ -24,6 +24,7 @@ func (s *Store) Commit(ctx context.Context, o state.Outcome) error {
 			func() error { return settleDead(ctx, tx, o.Rule, o.Revived) },
 			func() error { return unstage(ctx, tx, o.Unstage) },
 			func() error { return putCheckpoint(ctx, tx, o.Checkpoint) },
+			func() error { return s.putTrigger(ctx, tx, o) },
 			func() error {
 				if o.Run == nil {
 					return nil

@@ -57,7 +57,32 @@ CREATE TABLE snapshot (name TEXT PRIMARY KEY, at INTEGER NOT NULL, data BLOB NOT
 	`
 CREATE TABLE approval (run TEXT PRIMARY KEY, rule TEXT NOT NULL, at INTEGER NOT NULL, by TEXT NOT NULL) WITHOUT ROWID;
 `,
+	`
+CREATE TABLE edge (
+	rule INTEGER NOT NULL, source TEXT NOT NULL, flags INTEGER NOT NULL, meaning INTEGER NOT NULL,
+	fired_at INTEGER NOT NULL, since INTEGER NOT NULL, look INTEGER NOT NULL, hash INTEGER NOT NULL, fields BLOB,
+	PRIMARY KEY (rule, source)
+) WITHOUT ROWID;
+CREATE INDEX edge_look ON edge (rule, source, look) WHERE look <> 0;
+
+CREATE TABLE watch (
+	rule TEXT NOT NULL, schedule TEXT NOT NULL, cursor TEXT NOT NULL, meaning TEXT NOT NULL, population TEXT NOT NULL,
+	complete INTEGER NOT NULL, begun INTEGER NOT NULL, at INTEGER NOT NULL,
+	PRIMARY KEY (rule, schedule)
+) WITHOUT ROWID;
+
+CREATE TABLE firing (
+	seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, rule TEXT NOT NULL, source TEXT NOT NULL, run TEXT NOT NULL,
+	kind TEXT NOT NULL, status TEXT NOT NULL, at INTEGER NOT NULL, of TEXT NOT NULL, why TEXT NOT NULL, data BLOB, progress BLOB
+);
+CREATE INDEX firing_status ON firing (rule, status, seq);
+CREATE INDEX firing_source ON firing (source, seq);
+
+CREATE TABLE series (
+	rule INTEGER NOT NULL, source TEXT NOT NULL, last INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (rule, source)
+) WITHOUT ROWID;
+`,
 }
 
 // tables lists what an export holds and a repair carries over, in order.
-var tables = []string{"rule", "record", "checkpoint", "claim", "stage", "run", "ledger", "dead", "tick", "hold", "snapshot", "approval"}
+var tables = []string{"rule", "record", "checkpoint", "claim", "stage", "run", "ledger", "dead", "tick", "hold", "snapshot", "edge", "watch", "firing", "series", "approval"}
