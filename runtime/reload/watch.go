@@ -90,9 +90,17 @@ func (r *watcher) run(ctx context.Context) {
 	}
 }
 
-// certain tells whether an event is a change of one of the project's files; of others the look decides.
+// certain tells whether an event is a change of one of the project's files, or of a link that leads to them; of others
+// the look decides.
 func (r *watcher) certain(e fsnotify.Event) bool {
-	return filepath.Dir(e.Name) == r.Dir && r.Concerns(filepath.Base(e.Name)) && e.Op != fsnotify.Chmod
+	name := filepath.Base(e.Name)
+	switch {
+	case e.Op == fsnotify.Chmod:
+		return false
+	case e.Name == r.Dir:
+		return true
+	}
+	return filepath.Dir(e.Name) == r.Dir && (r.Concerns(name) || strings.HasPrefix(name, ".."))
 }
 
 // settle waits until the folder is quiet.
@@ -127,7 +135,7 @@ func (r *watcher) tell(certain bool) {
 	}
 }
 
-// look is a fingerprint of how the files look from outside: names, sizes, times.
+// look is a fingerprint of how the files look from outside: names, identities, sizes, times.
 func (r *watcher) look() uint64 {
 	h := fnv.New64a()
 	entries, err := os.ReadDir(r.Dir)
@@ -143,7 +151,7 @@ func (r *watcher) look() uint64 {
 			fmt.Fprintf(h, "%q gone\n", e.Name())
 			continue
 		}
-		fmt.Fprintf(h, "%q %d %d %o\n", e.Name(), info.Size(), info.ModTime().UnixNano(), info.Mode())
+		fmt.Fprintf(h, "%q %d %d %d %o\n", e.Name(), identity(info), info.Size(), info.ModTime().UnixNano(), info.Mode())
 	}
 	return h.Sum64()
 }
