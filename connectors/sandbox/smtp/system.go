@@ -52,7 +52,7 @@ func New(o Options) (*System, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &System{options: o, ln: ln, open: map[net.Conn]bool{}, client: &http.Client{Transport: &http.Transport{Proxy: nil}}}
+	s := &System{options: o, ln: ln, open: map[net.Conn]bool{}, client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
 	s.wait.Go(s.accept)
 	return s, nil
 }
