@@ -42,7 +42,7 @@ var formText = map[syntax.Form]string{
 	syntax.RowMap: "rows", syntax.Literal: "text or constant", syntax.ColumnMap: "columns",
 	syntax.ChoiceList: "list of", syntax.ConnectionRef: "name of a connection", syntax.RuleRef: "`sync.NAME` or `trigger.NAME`",
 	syntax.KeyField: "`\"FIELD\"` or `{ FIELD = EXPRESSION }`", syntax.EachMap: "`{ KEY = VALUE }` or list of texts",
-	syntax.Record: "`{ FIELD = VALUE }`", syntax.Records: "list of `{ FIELD = VALUE }`",
+	syntax.Record: "`{ FIELD = VALUE }`", syntax.Argument: "expression, list of them, or `{ NAME = EXPRESSION }`", syntax.Records: "list of `{ FIELD = VALUE }`",
 }
 
 func blocksText() string {

@@ -19,11 +19,20 @@ func Check(m *resolve.Module, in Inputs) (*Program, diag.List) {
 	for _, s := range m.Syncs {
 		c.program.Syncs = append(c.program.Syncs, c.sync(s))
 	}
+	for _, t := range m.Tracks {
+		c.program.Tracks = append(c.program.Tracks, c.track(t))
+	}
+	for _, t := range m.Triggers {
+		c.program.Triggers = append(c.program.Triggers, c.trigger(t))
+	}
+	for _, a := range m.Alerts {
+		c.program.Alerts = append(c.program.Alerts, c.alert(a))
+	}
 	c.crossRules()
 	c.used()
 	c.diags = append(c.diags, resolve.Unused(m)...)
 	c.diags.Sort()
-	return c.program, c.diags
+	return c.program, c.diags.Compact()
 }
 
 // indexCatalog prepares catalogs that were made by hand; those from connectors and lock files are ready.
@@ -44,14 +53,14 @@ type checker struct {
 	diags   diag.List
 	// reported holds what is said once for the project, not once for each rule.
 	reported map[string]bool
-	// current is the rule being checked, nil between rules.
-	current *Sync
+	// failed is the flag of the rule being checked, nil between rules.
+	failed *bool
 }
 
 // report adds a diagnostic; an error fails the current rule.
 func (c *checker) report(d *diag.Diagnostic) {
-	if d.Severity == diag.Error && c.current != nil {
-		c.current.Failed = true
+	if d.Severity == diag.Error {
+		c.fail()
 	}
 	c.diags = append(c.diags, d)
 }
@@ -59,6 +68,7 @@ func (c *checker) report(d *diag.Diagnostic) {
 // crossRules runs the checks that need all rules.
 func (c *checker) crossRules() {
 	c.ownership()
+	c.writtenBack()
 	c.feedback()
 	c.coverage()
 	c.order()
@@ -67,8 +77,8 @@ func (c *checker) crossRules() {
 
 // fail marks the rule as not to be planned for something that is reported elsewhere.
 func (c *checker) fail() {
-	if c.current != nil {
-		c.current.Failed = true
+	if c.failed != nil {
+		*c.failed = true
 	}
 }
 

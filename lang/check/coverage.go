@@ -12,14 +12,28 @@ import (
 // the pen. Values without a row are reported where the expression is checked.
 func (c *checker) coverage() {
 	use := map[*expr.Table]*tableUse{}
-	for _, s := range c.program.Syncs {
-		for _, checked := range s.Expressions() {
+	look := func(all []*expr.Checked) {
+		for _, checked := range all {
 			checked.Root.Walk(func(n *expr.Node) bool {
 				if n.Op == expr.OpTable && n.Table != nil && len(n.Args) == 1 {
 					tableCall(n, use)
 				}
 				return true
 			})
+		}
+	}
+	for _, s := range c.program.Syncs {
+		look(s.Expressions())
+	}
+	for _, t := range c.program.Triggers {
+		look(t.Expressions())
+	}
+	for _, t := range c.program.Tracks {
+		if t.Value != nil {
+			look([]*expr.Checked{t.Value})
+		}
+		if t.Where != nil {
+			look([]*expr.Checked{t.Where})
 		}
 	}
 	for i, t := range c.program.Tables {

@@ -63,31 +63,31 @@ func errFeedback(ring []flow, computed, certain bool) *diag.Diagnostic {
 	return d
 }
 
-func warnWaitsForDisabled(s *Sync, ref resolve.Reference) *diag.Diagnostic {
+func warnWaitsForDisabled(h *head, ref resolve.Reference) *diag.Diagnostic {
 	return warning("SYN514", "Waits for a rule that is off", ref.Range, "",
-		"sync.%s has enabled = false and never runs, so sync.%s would wait for ever.", ref.Name, s.Decl.Name)
+		"%s.%s has enabled = false and never runs, so %s would wait for ever.", ref.Kind, ref.Name, h.id)
 }
 
 // When rules run.
 
-func warnNeverStarts(s *Sync) *diag.Diagnostic {
-	return warning("SYN510", "Rule never starts", s.Decl.HeaderRange, "",
-		"Nothing starts sync.%s when the project is served. Write schedule { cron = \"…\" }, on_event = true or after = [sync.…]; manual = true says that it runs by hand only.", s.Decl.Name)
+func warnNeverStarts(h *head) *diag.Diagnostic {
+	return warning("SYN510", "Rule never starts", h.at, "",
+		"Nothing starts %s when the project is served. Write schedule { cron = \"…\" }, on_event = true or after = [sync.…]; manual = true says that it runs by hand only.", h.id)
 }
 
-func warnManualScheduled(s *Sync) *diag.Diagnostic {
-	return warning("SYN510", "Rule never starts", s.Decl.HeaderRange, "",
-		"sync.%s has manual = true, so its schedules, events and after do nothing. Remove one or the other.", s.Decl.Name)
+func warnManualScheduled(h *head) *diag.Diagnostic {
+	return warning("SYN510", "Rule never starts", h.at, "",
+		"%s has manual = true, so its schedules, events and after do nothing. Remove one or the other.", h.id)
 }
 
-func warnCohorts(s *Sync) *diag.Diagnostic {
-	return warning("SYN511", "Some records never come", s.Decl.Schedules[0].Where.Place(), "",
-		"Every schedule of sync.%s has a where, so a record that satisfies none is never looked at. Add a schedule without where, or move the common condition to the rule's own where.", s.Decl.Name)
+func warnCohorts(h *head) *diag.Diagnostic {
+	return warning("SYN511", "Some records never come", h.schedules[0].Where.Place(), "",
+		"Every schedule of %s has a where, so a record that satisfies none is never looked at. Add a schedule without where, or move the common condition to the rule's own where.", h.id)
 }
 
-func warnZones(s *Sync, sch *Schedule, call *expr.Node) *diag.Diagnostic {
+func warnZones(h *head, sch *Schedule, call *expr.Node) *diag.Diagnostic {
 	d := warning("SYN512", "Two time zones", sch.Decl.TimezoneRange, "",
-		"This schedule follows %s, while %s() gives the day in %s, the rule's own zone: around midnight they differ. Write timezone = %q in the rule itself.", sch.Zone, call.Name, s.Zone, sch.Zone)
+		"This schedule follows %s, while %s() gives the day in %s, the rule's own zone: around midnight they differ. Write timezone = %q in the rule itself.", sch.Zone, call.Name, h.zone, sch.Zone)
 	return related(d, call.Range, "%s() is used here", call.Name)
 }
 

@@ -25,17 +25,18 @@ func Needs(m *resolve.Module, have map[string]*schema.Catalog) map[string][]stri
 			n.object(f.In)
 			roots[f.Name] = f.In
 		}
-		values(s, func(v syntax.Value, it *resolve.Object) {
-			for _, path := range paths(v) {
-				root, ok := roots[path[0]]
-				if path[0] == "it" && it != nil {
-					root, ok = *it, true
-				}
-				if ok {
-					n.path(root, path[1:])
-				}
-			}
-		})
+		values(s, n.visit(roots))
+	}
+	for _, t := range m.Triggers {
+		roots := triggerObjects(t)
+		for _, o := range roots {
+			n.object(o)
+		}
+		triggerValues(t, n.visit(roots))
+	}
+	for _, t := range m.Tracks {
+		n.object(t.On)
+		trackValues(t, n.visit(map[string]resolve.Object{"source": t.On}))
 	}
 	for name := range n.out {
 		slices.Sort(n.out[name])
@@ -46,6 +47,21 @@ func Needs(m *resolve.Module, have map[string]*schema.Catalog) map[string][]stri
 type needs struct {
 	have map[string]*schema.Catalog
 	out  map[string][]string
+}
+
+// visit follows the paths of expressions from the records of a rule.
+func (n *needs) visit(roots map[string]resolve.Object) visitor {
+	return func(v syntax.Value, it *resolve.Object) {
+		for _, path := range paths(v) {
+			root, ok := roots[path[0]]
+			if path[0] == "it" && it != nil {
+				root, ok = *it, true
+			}
+			if ok {
+				n.path(root, path[1:])
+			}
+		}
+	}
 }
 
 func (n *needs) object(o resolve.Object) {
@@ -90,24 +106,19 @@ func values(s *resolve.Sync, visit func(v syntax.Value, it *resolve.Object)) {
 			visit(v, it)
 		}
 	}
-	lookup := func(m *resolve.Match, in resolve.Object) {
-		for _, a := range m.By {
-			for _, k := range a.Keys {
-				one(k.Value, nil)
-			}
-		}
-		one(m.Where, &in)
-		one(m.OrderBy, &in)
-	}
 	one(s.Where, nil)
+	if s.Rollout != nil {
+		one(s.Rollout.Where, nil)
+		one(s.Rollout.By, nil)
+	}
 	for _, sch := range s.Schedules {
 		one(sch.Where, nil)
 	}
 	for _, f := range s.Finds {
-		lookup(&f.Match, f.In)
+		lookupValues(&f.Match, f.In, visit)
 	}
 	if s.Match != nil {
-		lookup(s.Match, s.To)
+		lookupValues(s.Match, s.To, visit)
 	}
 	for _, m := range s.Map {
 		one(m.Value, nil)
@@ -141,29 +152,45 @@ func lookupHeads(m *resolve.Match) (heads []string) {
 // used marks what the expressions mention. Words decide, not checked expressions: what stands in an expression
 // that does not check is used all the same.
 func (c *checker) used() {
-	tables, vars := map[string]bool{}, map[string]bool{}
-	for _, s := range c.module.Syncs {
-		finds := map[string]bool{}
-		values(s, func(v syntax.Value, _ *resolve.Object) {
-			for _, p := range paths(v) {
-				switch {
-				case p[0] == "table" && len(p) > 1:
-					tables[p[1]] = true
-				case p[0] == "vars" && len(p) > 1:
-					vars[p[1]] = true
-				}
-				finds[p[0]] = true
+	// named are the second names behind table, vars and history; heads the first names of one rule.
+	named := map[string]map[string]bool{"table": {}, "vars": {}, "history": {}}
+	heads := map[string]bool{}
+	note := func(v syntax.Value, _ *resolve.Object) {
+		for _, p := range paths(v) {
+			if known := named[p[0]]; known != nil && len(p) > 1 {
+				known[p[1]] = true
 			}
-		})
-		for _, f := range s.Finds {
-			f.Used = f.Used || finds[f.Name]
+			heads[p[0]] = true
 		}
 	}
+	finds := func(list []*resolve.Find) {
+		for _, f := range list {
+			f.Used = f.Used || heads[f.Name]
+		}
+		clear(heads)
+	}
+	for _, s := range c.module.Syncs {
+		values(s, note)
+		finds(s.Finds)
+	}
+	for _, t := range c.module.Triggers {
+		triggerValues(t, note)
+		finds(t.Finds)
+	}
+	for _, t := range c.module.Tracks {
+		trackValues(t, note)
+	}
+	for _, a := range c.module.Alerts {
+		argumentValues(a.Args, note)
+	}
+	for _, t := range c.module.Tracks {
+		t.Used = t.Used || named["history"][t.Name]
+	}
 	for _, t := range c.module.Tables {
-		t.Used = t.Used || tables[t.Name]
+		t.Used = t.Used || named["table"][t.Name]
 	}
 	for _, v := range c.module.Variables {
-		v.Used = v.Used || vars[v.Name]
+		v.Used = v.Used || named["vars"][v.Name]
 	}
 }
 

@@ -28,6 +28,10 @@ type Program struct {
 	Vars   []expr.Var
 	// Syncs are in source order, those with errors too.
 	Syncs []*Sync
+	// Triggers, Tracks and Alerts likewise.
+	Triggers []*Trigger
+	Tracks   []*Track
+	Alerts   []*Alert
 }
 
 // Sync is a checked rule. Parts that could not be checked are nil, and Failed is set.
@@ -44,6 +48,8 @@ type Sync struct {
 	Map   []*Mapping
 	// OnLeave and OnDelete are the fields that a departure sets.
 	OnLeave, OnDelete []*Mapping
+	// Rollout is the pilot cohort, nil when not written.
+	Rollout *Rollout
 	// Failed: an error was found in this rule; it must not be planned.
 	Failed bool
 }

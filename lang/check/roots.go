@@ -7,3 +7,11 @@ const (
 	RootTarget = 1
 	RootFinds  = 2
 )
+
+// The records in sight of a trigger's expressions. The results of actions follow the finds, `it` comes last.
+const (
+	RootNew          = 0
+	RootOld          = 1
+	RootHistory      = 2
+	RootTriggerFinds = 3
+)

@@ -22,7 +22,7 @@ type scopes struct {
 	hints  map[string]string
 	tracks []expr.Track
 	each   *expr.Each
-	where  *expr.Checked // the rule's own, once it is checked
+	given  []*expr.Checked // what holds for every record: the rule's where, once it is checked
 
 	source *expr.Env // where, before it is known to hold
 	rule   *expr.Env // map, keys
@@ -60,6 +60,14 @@ func eachOf(e *resolve.Each) *expr.Each {
 	}
 	v, _ := literalOf(e.Value)
 	return &expr.Each{Key: e.Key, Value: v}
+}
+
+// hold adds a condition that holds from here on.
+func (x *scopes) hold(checked *expr.Checked) {
+	if checked != nil {
+		x.given = append(slices.Clip(x.given), checked)
+		x.rule = nil
+	}
 }
 
 // it is the index of the candidate record of a find or match, behind all others.
@@ -102,9 +110,7 @@ func (x *scopes) itEnv(e End) *expr.Env {
 func (x *scopes) scope(roots []expr.Root) expr.Scope {
 	s := expr.Scope{Roots: roots, Tables: x.c.program.Tables, Vars: x.c.program.Vars, Zone: x.zone, Hints: x.hints,
 		Tracks: x.tracks, Each: x.each}
-	if x.where != nil {
-		s.Given = []*expr.Checked{x.where}
-	}
+	s.Given = x.given
 	return s
 }
 

@@ -12,16 +12,17 @@ import (
 // sync checks one rule.
 func (c *checker) sync(d *resolve.Sync) *Sync {
 	s := &Sync{Decl: d}
-	c.current = s
-	defer func() { c.current = nil }()
+	c.failed = &s.Failed
+	defer func() { c.failed = nil }()
 
 	s.From, s.To = c.end(d.From), c.end(d.To)
 	s.Zone = c.zone(d.Timezone, d.TimezoneRange, time.UTC)
 	s.Finds = c.declareFinds(d.Finds, RootFinds)
 	x := c.scopes(s)
 	s.Where = c.sourceCondition(x, d.Where)
-	x.where = s.Where
-	c.schedules(s, x)
+	x.hold(s.Where)
+	s.Schedules = c.schedules(s.head(), x)
+	c.rollout(s, x)
 	for _, f := range s.Finds {
 		c.find(f, x)
 	}
@@ -29,7 +30,8 @@ func (c *checker) sync(d *resolve.Sync) *Sync {
 	c.match(s, x)
 	c.mapping(s, x)
 	c.targetAccess(s)
-	c.clocks(s)
+	c.clocks(s.head(), s.Schedules, s.Expressions())
+	c.promise(s.head(), d.SLO, s.Schedules)
 	return s
 }
 
