@@ -91,6 +91,9 @@ func (c *conn) write(m connectors.Message) (*letter, error) {
 			}
 		}
 	}
+	if len(headers["to"]) == 0 { // an empty group is a list of addresses too
+		return nil, wrong("to", "to names nobody")
+	}
 	if len(l.recipients) > mostRecipients {
 		return nil, wrong("to", "the mail has %d recipients; %d are the most, use a mailing list", len(l.recipients), mostRecipients)
 	}
