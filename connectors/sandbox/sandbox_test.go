@@ -5,12 +5,17 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"net/smtp"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/syncline/syncline/connectors/sandbox/slack"
+	"github.com/syncline/syncline/connectors/sandbox/world"
 )
 
 // start starts a sandbox and gives its environment.
@@ -201,5 +206,76 @@ func TestOptions(t *testing.T) {
 	}
 	if addr, err := portAfter("127.0.0.1:8000", 2); err != nil || addr != "127.0.0.1:8002" {
 		t.Errorf("%s %v", addr, err)
+	}
+}
+
+func TestMessagesOfAllSystems(t *testing.T) {
+	box, env := start(t, Options{Companies: 3})
+	if len(box.URLs()) != len(simulations()) {
+		t.Errorf("%d systems", len(box.URLs()))
+	}
+	records := func(base, object string) string {
+		t.Helper()
+		status, text := send(t, "GET", base+"/_sandbox/records/"+object, "", "")
+		if status != 200 {
+			t.Fatalf("%d %s", status, text)
+		}
+		return text
+	}
+	slack := strings.TrimSuffix(env["SLACK_URL"], "/api")
+	for token, want := range map[string]string{"": "not_authed", "xoxb-wrong": "invalid_auth", env["SLACK_TOKEN"]: "no_text"} {
+		if status, text := send(t, "POST", env["SLACK_URL"]+"/chat.postMessage?channel=general", token, ""); status != 200 || !strings.Contains(text, want) {
+			t.Errorf("%q: %d %s, want %s", token, status, text, want)
+		}
+	}
+	if status, text := send(t, "POST", env["SLACK_URL"]+"/chat.postMessage?channel=%23general&text=over+the+query", env["SLACK_TOKEN"], ""); status != 200 || !strings.Contains(text, `"ok":true`) {
+		t.Errorf("%d %s", status, text)
+	}
+	if status, text := send(t, "POST", env["SLACK_WEBHOOK_URL"], "", `{"text":"over the hook"}`); status != 200 || text != "ok" {
+		t.Errorf("%d %s", status, text)
+	}
+	if status, text := send(t, "POST", env["SLACK_WEBHOOK_URL"]+"x", "", `{"text":"lost"}`); status != 404 || text != "no_service" {
+		t.Errorf("%d %s", status, text)
+	}
+	if err := smtp.SendMail(env["SMTP_ADDR"], nil, env["SMTP_FROM"], []string{"ann@acme.example"}, []byte("Subject: over the wire\r\n\r\nhello\r\n")); err != nil {
+		t.Error(err)
+	}
+	if status, _ := send(t, "POST", env["SINK_URL"]+"/any/path", "", "over http"); status != 200 {
+		t.Errorf("sink: %d", status)
+	}
+	for _, x := range []struct{ base, object, want string }{
+		{slack, "messages", "over the query"}, {slack, "messages", "over the hook"}, {slack, "users", "@"}, {slack, "channels", "renewals"},
+		{env["SMTP_CONTROL_URL"], "mails", "over the wire"}, {env["SINK_URL"], "requests", "over http"},
+	} {
+		if text := records(x.base, x.object); !strings.Contains(text, x.want) {
+			t.Errorf("%s: %s, want %s", x.object, text, x.want)
+		}
+	}
+	for _, base := range []string{slack, env["SMTP_CONTROL_URL"], env["SINK_URL"]} {
+		if status, text := send(t, "POST", base+"/_sandbox/reset", "", ""); status != 200 {
+			t.Errorf("reset: %d %s", status, text)
+		}
+	}
+	for base, object := range map[string]string{slack: "messages", env["SMTP_CONTROL_URL"]: "mails", env["SINK_URL"]: "requests"} {
+		if text := records(base, object); strings.Contains(text, "over") {
+			t.Errorf("after a reset: %s", text)
+		}
+	}
+}
+
+func TestPaceOfSlackIsKept(t *testing.T) {
+	s := slack.New(slack.Options{World: world.New(1, 1, time.Now()), Burst: 2, Now: func() time.Time { return time.Unix(1767225600, 0) }})
+	for i, want := range []int{200, 200, 429} {
+		r := httptest.NewRequest("POST", "/api/chat.postMessage?channel=general&text=x", nil)
+		for _, line := range slack.Env("") {
+			if token, ok := strings.CutPrefix(line, "SLACK_TOKEN="); ok {
+				r.Header.Set("Authorization", "Bearer "+token)
+			}
+		}
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		if w.Code != want || (want == 429) != (w.Header().Get("Retry-After") != "") {
+			t.Errorf("message %d: %d %v", i, w.Code, w.Header())
+		}
 	}
 }
