@@ -44,6 +44,8 @@ var may = map[string][]string{
 	"cmd/":             {"lang", "lang/", "connectors", "connectors/", "runtime", "runtime/", "spec", "examples"},
 	"spec":             {"lang", "lang/"},
 	"spec/":            {"lang", "lang/", "spec"},
+	"spec/bench":       {"spec/bench/"},
+	"spec/bench/":      {},
 	"examples":         {},
 }
 
