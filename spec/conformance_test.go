@@ -163,6 +163,15 @@ func planText(set *plan.Set) string {
 	for _, s := range set.Syncs {
 		b.WriteString(s.Explain())
 	}
+	for _, t := range set.Tracks {
+		b.WriteString(t.Explain())
+	}
+	for _, t := range set.Triggers {
+		b.WriteString(t.Explain())
+	}
+	for _, a := range set.Alerts {
+		b.WriteString(a.Explain())
+	}
 	return b.String()
 }
 

@@ -107,6 +107,9 @@ func (c *checker) keyFit(k *resolve.Key, f *schema.Field, checked *expr.Checked,
 	}
 }
 
+// Each visits the expressions of a lookup.
+func (l *Lookup) Each(visit func(*expr.Checked)) { l.each(visit) }
+
 // each visits the expressions of a lookup.
 func (l *Lookup) each(visit func(*expr.Checked)) {
 	for _, a := range l.By {

@@ -15,10 +15,9 @@ func (s *Sync) Explain() string {
 	w.line(1, "source: %s", strings.Join(s.Source.Names, ", "))
 	w.line(1, "target: %s", strings.Join(s.Target.Names, ", "))
 	w.filter(1, "where", s.Where)
-	for _, sch := range s.Schedules {
-		w.line(1, "schedule: %s", strings.TrimSpace(fmt.Sprintf("%s %q %s%s", sch.Name, sch.Cron, sch.Zone, flag(sch.Full, " full"))))
-		w.filter(2, "where", sch.Where)
-	}
+	w.rollout(s.Rollout)
+	w.span("promised latency", s.SLO.Latency)
+	w.schedules(s.Schedules)
 	for _, f := range s.Finds {
 		w.line(1, "find %s: %s.%s%s", f.Name, f.Connection, f.Object.Name, flag(f.AfterMatch, " after the match"))
 		w.line(2, "fields: %s", strings.Join(f.Layout.Names, ", "))

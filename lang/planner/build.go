@@ -6,30 +6,54 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"time"
 
 	"github.com/syncline/syncline/lang/check"
 	"github.com/syncline/syncline/lang/expr"
 	"github.com/syncline/syncline/lang/plan"
 	"github.com/syncline/syncline/lang/resolve"
-	"github.com/syncline/syncline/lang/value"
 )
 
 // Build makes the plans of all rules that were checked without an error. The set is never nil.
 func Build(p *check.Program) *plan.Set {
 	set := &plan.Set{Revision: revision(p)}
 	set.Connections = Connections(p.Module)
-	params := map[string]*clock{}
-	for _, s := range inOrder(p.Syncs) {
-		if s.Failed {
-			continue
+	clocks := &clocks{program: p, of: map[string]*clock{}}
+	for _, s := range inOrder(p.Syncs, syncOrder) {
+		if !s.Failed {
+			set.Syncs = append(set.Syncs, buildSync(s, clocks.in(s.Zone)))
 		}
-		zone := s.Zone.String()
-		if params[zone] == nil {
-			params[zone] = newClock(expr.Scope{Tables: p.Tables, Vars: p.Vars, Zone: s.Zone})
+	}
+	for _, t := range p.Tracks {
+		if !t.Failed {
+			set.Tracks = append(set.Tracks, buildTrack(t, clocks.in(t.Zone)))
 		}
-		set.Syncs = append(set.Syncs, buildSync(s, params[zone]))
+	}
+	for _, t := range inOrder(p.Triggers, triggerOrder) {
+		if !t.Failed && tracksPlanned(t, set) {
+			set.Triggers = append(set.Triggers, buildTrigger(t, set, clocks.in(t.Zone)))
+		}
+	}
+	for _, a := range p.Alerts {
+		if !a.Failed {
+			set.Alerts = append(set.Alerts, buildAlert(a))
+		}
 	}
 	return set
+}
+
+// clocks has one clock for each zone.
+type clocks struct {
+	program *check.Program
+	of      map[string]*clock
+}
+
+func (c *clocks) in(zone *time.Location) *clock {
+	name := zone.String()
+	if c.of[name] == nil {
+		c.of[name] = newClock(expr.Scope{Tables: c.program.Tables, Vars: c.program.Vars, Zone: zone})
+	}
+	return c.of[name]
 }
 
 // Connections plans the connections of a module alone: they must be open before the module can be checked.
@@ -56,47 +80,16 @@ func revision(p *check.Program) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// inOrder puts each rule behind those that it runs after; otherwise source order holds.
-func inOrder(syncs []*check.Sync) []*check.Sync {
-	byName := make(map[string]*check.Sync, len(syncs))
-	for _, s := range syncs {
-		byName[s.Decl.Name] = s
-	}
-	seen := make(map[*check.Sync]bool, len(syncs))
-	out := make([]*check.Sync, 0, len(syncs))
-	var visit func(s *check.Sync)
-	visit = func(s *check.Sync) {
-		if s == nil || seen[s] {
-			return
-		}
-		seen[s] = true
-		for _, refs := range [][]resolve.Reference{s.Decl.After, s.Decl.Requires} {
-			for _, ref := range refs {
-				if ref.Kind == "sync" {
-					visit(byName[ref.Name])
-				}
-			}
-		}
-		out = append(out, s)
-	}
-	for _, s := range syncs {
-		visit(s)
-	}
-	return out
-}
-
 // builder makes the plan of one rule.
 type builder struct {
+	lowering
 	in  *check.Sync
 	out *plan.Sync
-	// layouts are those of the roots; `it`, which is another record in each lookup, has the layout of its lookup.
-	layouts []*value.Layout
-	clock   *clock
 }
 
 func buildSync(s *check.Sync, c *clock) *plan.Sync {
 	d := s.Decl
-	b := &builder{in: s, clock: c, out: &plan.Sync{
+	b := &builder{lowering: lowering{clock: c, it: plan.RootFinds + len(s.Finds)}, in: s, out: &plan.Sync{
 		Name: d.Name, Title: d.Title, Description: d.Description, Tags: d.Tags, Enabled: d.Enabled, Manual: d.Manual,
 		From: end(s.From), To: end(s.To), Zone: s.Zone, Lookback: d.Lookback, MaxRecords: d.MaxRecords,
 		After: names(d.After), Requires: names(d.Requires), Guard: guard(d.Guard), Range: d.Range,
@@ -105,6 +98,7 @@ func buildSync(s *check.Sync, c *clock) *plan.Sync {
 	if d.OnEvent {
 		b.out.OnEvent = &plan.OnEvent{Wait: d.EventWait, Max: d.EventMax}
 	}
+	b.out.SLO = slo(d.SLO)
 	b.layout()
 	b.out.Where = b.filter(s.Where, plan.RootSource, s.From, nil)
 	for _, sch := range s.Schedules {
@@ -112,12 +106,18 @@ func buildSync(s *check.Sync, c *clock) *plan.Sync {
 			Where: b.filter(sch.Where, plan.RootSource, s.From, nil), Full: sch.Decl.Full})
 	}
 	for i, f := range s.Finds {
-		b.out.Finds = append(b.out.Finds, b.find(f, b.layouts[plan.RootFinds+i]))
+		find := b.find(f, b.layouts[plan.RootFinds+i])
+		// A find that must be there and is not leaves its source record unmatched.
+		if find.Missing == plan.MissingError {
+			find.Missing = plan.MissingSkip
+		}
+		b.out.Finds = append(b.out.Finds, find)
 	}
 	if s.Match != nil {
 		b.out.Match = &plan.Match{Lookup: b.lookup(s.Match, s.To, b.out.Target), Unique: s.Match.LastUnique(s.To.Object)}
 		b.out.Match.Missing = missing(d.Match.Missing, plan.MissingSkip)
 	}
+	b.out.Rollout = b.rollout(s)
 	b.out.Map = b.mappings(s.Map)
 	b.out.OnLeave = b.departure(d.OnLeave, s.OnLeave)
 	b.out.OnDelete = b.departure(d.OnDelete, s.OnDelete)
@@ -142,10 +142,10 @@ func guard(g *resolve.Guard) plan.Guard {
 		return plan.Guard{}
 	}
 	return plan.Guard{MaxCreates: g.MaxCreates, MaxUpdates: g.MaxUpdates, MaxDeletes: g.MaxDeletes, MaxClears: g.MaxClears,
-		MaxUpdatePercent: g.MaxUpdatePercent, Written: true}
+		MaxUpdatePercent: g.MaxUpdatePercent, MaxFirings: g.MaxFirings, Written: true}
 }
 
-func (b *builder) mappings(list []*check.Mapping) (out []*plan.Mapping) {
+func (b *lowering) mappings(list []*check.Mapping) (out []*plan.Mapping) {
 	for _, m := range list {
 		out = append(out, &plan.Mapping{Field: m.Field, Value: m.Value.Compile(b.slots(nil)), Text: m.Text, Reads: m.Value.Reads,
 			OnNull: nullModes[m.OnNull], Write: writeModes[m.Write], Range: m.Range})

@@ -1,7 +1,6 @@
 package planner
 
 import (
-	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"hash"
@@ -17,7 +16,7 @@ import (
 // new plan. Spelling, comments and places are in neither.
 func (b *builder) fingerprints() {
 	s, d := b.in, b.in.Decl
-	w := &hasher{sha256.New()}
+	w := newHasher()
 	w.line("meaning 1", s.From.Ref.Connection.Name, s.From.Ref.Name, s.To.Ref.Connection.Name, s.To.Ref.Name, s.Zone)
 	w.expr("where", s.Where)
 	for _, f := range s.Finds {
@@ -39,6 +38,19 @@ func (b *builder) fingerprints() {
 	for _, p := range b.out.Pauses {
 		w.line("pause", p.Name, p.Cron, p.For, p.Zone)
 	}
+	if r := b.out.Rollout; r != nil {
+		percent, limit := "none", "none"
+		if r.Percent != nil {
+			percent = fmt.Sprint(*r.Percent)
+		}
+		if r.Limit != nil {
+			limit = fmt.Sprint(*r.Limit)
+		}
+		w.line("rollout", percent, limit)
+		w.expr("where", s.Rollout.Where)
+		w.expr("by", s.Rollout.By)
+	}
+	w.line("slo", b.out.SLO.Latency)
 	w.departure("on_leave", d.OnLeave, s.OnLeave)
 	w.departure("on_delete", d.OnDelete, s.OnDelete)
 	w.guard(d.Guard)

@@ -53,6 +53,10 @@ func (b *builder) layout() {
 		}
 	}
 	read(s.Where, nil)
+	if s.Rollout != nil {
+		read(s.Rollout.Where, nil)
+		read(s.Rollout.By, nil)
+	}
 	for _, sch := range s.Schedules {
 		read(sch.Where, nil)
 	}
@@ -82,17 +86,4 @@ func (b *builder) layout() {
 		b.layouts = append(b.layouts, value.NewLayout(r.names...))
 	}
 	b.out.Source, b.out.Target = b.layouts[plan.RootSource], b.layouts[plan.RootTarget]
-}
-
-// slots finds fields by root; it is the layout of the candidate in a lookup, nil outside.
-func (b *builder) slots(it *value.Layout) expr.Slots {
-	return func(root int, path string) int {
-		switch {
-		case root < len(b.layouts):
-			return b.layouts[root].Slot(path)
-		case it != nil:
-			return it.Slot(path)
-		}
-		return -1
-	}
 }

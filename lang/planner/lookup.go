@@ -7,14 +7,10 @@ import (
 	"github.com/syncline/syncline/lang/value"
 )
 
-func (b *builder) find(f *check.Find, layout *value.Layout) *plan.Find {
-	out := &plan.Find{Name: f.Decl.Name, End: end(f.In), Layout: layout, Root: f.Root, AfterMatch: f.AfterMatch,
+func (b *lowering) find(f *check.Find, layout *value.Layout) *plan.Find {
+	out := &plan.Find{Name: f.Decl.Name, End: end(f.In), Layout: layout, Root: f.Root, AfterMatch: f.AfterMatch, All: f.Decl.All,
 		Lookup: b.lookup(&f.Lookup, f.In, layout)}
-	// A find that must be there and is not leaves its source record unmatched.
-	out.Missing = missing(f.Decl.Missing, plan.MissingSkip)
-	if f.Decl.Missing == "error" {
-		out.Missing = plan.MissingSkip
-	}
+	out.Missing = missing(f.Decl.Missing, plan.MissingError)
 	return out
 }
 
@@ -32,9 +28,8 @@ func missing(written string, unwritten plan.Missing) plan.Missing {
 	return unwritten
 }
 
-func (b *builder) lookup(l *check.Lookup, in check.End, layout *value.Layout) plan.Lookup {
+func (b *lowering) lookup(l *check.Lookup, in check.End, layout *value.Layout) plan.Lookup {
 	out := plan.Lookup{}
-	it := plan.RootFinds + len(b.in.Finds)
 	for _, a := range l.By {
 		var alt plan.Alternative
 		for _, k := range a.Keys {
@@ -43,11 +38,11 @@ func (b *builder) lookup(l *check.Lookup, in check.End, layout *value.Layout) pl
 		out.By = append(out.By, alt)
 	}
 	if len(out.By) == 0 && l.Where != nil {
-		if alt := b.whereKeys(l.Where, in, it); alt != nil {
+		if alt := b.whereKeys(l.Where, in); alt != nil {
 			out.By = []plan.Alternative{alt}
 		}
 	}
-	out.Where = b.filter(l.Where, it, in, layout)
+	out.Where = b.filter(l.Where, b.it, in, layout)
 	if l.OrderBy != nil {
 		out.OrderBy = &plan.OrderBy{By: l.OrderBy.Compile(b.slots(layout)), Descending: l.Decl.Descending, Text: check.Written(l.OrderBy)}
 	}
@@ -59,9 +54,9 @@ func (b *builder) lookup(l *check.Lookup, in check.End, layout *value.Layout) pl
 
 // whereKeys are the conjuncts it.F == E, which serve as a key: the records are looked up by them, and the whole
 // condition is evaluated on what is found.
-func (b *builder) whereKeys(where *expr.Checked, in check.End, it int) (alt plan.Alternative) {
+func (b *lowering) whereKeys(where *expr.Checked, in check.End) (alt plan.Alternative) {
 	for _, n := range where.Conjuncts() {
-		field, val := check.KeyConjunct(n, it)
+		field, val := check.KeyConjunct(n, b.it)
 		if field != nil && check.Searchable(in.Catalog, field.Field) {
 			alt = append(alt, plan.Key{Field: field.Field, Value: where.CompileNode(val, b.slots(nil)), Text: val.String()})
 		}

@@ -11,7 +11,7 @@ import (
 
 // filter plans a condition on the records of one root; nil when there is no condition. it is the candidate's layout
 // in a lookup.
-func (b *builder) filter(x *expr.Checked, root int, in check.End, it *value.Layout) *plan.Filter {
+func (b *lowering) filter(x *expr.Checked, root int, in check.End, it *value.Layout) *plan.Filter {
 	if x == nil {
 		return nil
 	}

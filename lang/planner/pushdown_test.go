@@ -129,7 +129,7 @@ func TestPushedLetsThroughAllThatWholeDoes(t *testing.T) {
 		if diags.HasErrors() {
 			t.Skip(diags[0].Detail) // never true by its types, such as a text that no value of the picklist is
 		}
-		b := &builder{clock: newClock(expr.Scope{})}
+		b := &lowering{clock: newClock(expr.Scope{})}
 		b.layouts = []*value.Layout{value.NewLayout("Id", "Name", "Code", "Stage", "Score", "Arr", "Count", "Active", "Due", "Seen", "Tags", "Notes")}
 		f := b.filter(checked, plan.RootSource, check.End{Catalog: &catalog, Object: thing}, nil)
 		frame := &expr.Frame{Records: []value.Record{nil}, Now: drawTime}
