@@ -52,8 +52,8 @@ func (r *runner) begin() error {
 	return r.tidy()
 }
 
-// tidy ends runs of this rule that a crash left open, and forgets what they and unapproved runs had staged: this
-// run evaluates it anew.
+// tidy ends runs of this rule that a crash left open, and forgets what they had staged: this run evaluates it anew.
+// What waits for a person stays until this run knows better.
 func (r *runner) tidy() error {
 	if r.job.DryRun {
 		return nil
@@ -64,7 +64,7 @@ func (r *runner) tidy() error {
 			return fmt.Errorf("reading earlier runs: %w", err)
 		}
 		for _, old := range runs {
-			if old.ID == r.run.ID {
+			if old.ID == r.run.ID || old.WaitsFor == state.WaitGuard && old.Outbox != nil {
 				continue
 			}
 			if err := r.job.Store.Unstage(r.work, old.ID); err != nil {
@@ -219,6 +219,12 @@ func (r *runner) emit(it *item, c *change) {
 
 // advance moves the checkpoint to the end of the run.
 func (r *runner) advance() error {
+	cp := r.arrived()
+	return r.commit(state.Outcome{Rule: r.p.ID(), Checkpoint: &cp})
+}
+
+// arrived is the checkpoint of a run that has done everything.
+func (r *runner) arrived() state.Checkpoint {
 	cp := r.cp
 	cp.At = r.clock()
 	// A pass that stopped at max_records goes on next time, where the source can go on at all.
@@ -226,8 +232,5 @@ func (r *runner) advance() error {
 	if r.deletedNext != "" {
 		cp.Deleted = r.deletedNext
 	}
-	if r.dropped > 0 {
-		return nil
-	}
-	return r.commit(state.Outcome{Rule: r.p.ID(), Checkpoint: &cp})
+	return cp
 }

@@ -57,7 +57,7 @@ type runner struct {
 	deleted     []string
 	allDeleted  bool // the reader knew all deletions
 	capped      bool // the run stopped at max_records
-	dropped     int  // staged changes that were overtaken before an approval
+	approval    *approval
 }
 
 // Run makes one run of one rule. What ends a run early is told by the run's Status and Why; an error is one of
@@ -245,6 +245,7 @@ func (r *runner) tally() {
 		r.run.Calls[name] = int(s.calls.Count())
 	}
 	r.run.DurationMS = time.Since(r.began).Milliseconds()
+	r.approval.addTo(&r.run, r.sides)
 }
 
 func (r *runner) progress(phase string) {

@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
+	"hash"
 
 	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/lang/plan"
@@ -16,6 +18,8 @@ type outbox struct {
 	r       *runner
 	mem     []*change
 	spilled bool
+	count   int
+	digest  hash.Hash // of what the changes write
 }
 
 const (
@@ -27,6 +31,7 @@ func (o *outbox) add(changes []*change) error {
 	for _, c := range changes {
 		c.clone()
 		o.mem = append(o.mem, c)
+		o.note(c)
 	}
 	if len(o.mem) > outboxMemory {
 		return o.spill()
@@ -64,8 +69,13 @@ func (o *outbox) each(f func([]*change) error) error {
 	if err := o.spill(); err != nil {
 		return err
 	}
+	return eachStaged(o.r.work, o.r.job.Store, o.r.run.ID, f)
+}
+
+// eachStaged gives the staged changes of a run in order, some at a time.
+func eachStaged(ctx context.Context, store state.StageStore, run string, f func([]*change) error) error {
 	for after := int64(0); ; {
-		staged, err := o.r.job.Store.Staged(o.r.work, o.r.run.ID, after, outboxChunk)
+		staged, err := store.Staged(ctx, run, after, outboxChunk)
 		if err != nil {
 			return fmt.Errorf("reading staged changes: %w", err)
 		}
@@ -75,6 +85,9 @@ func (o *outbox) each(f func([]*change) error) error {
 		after = staged[len(staged)-1].Seq
 		changes := make([]*change, 0, len(staged))
 		for _, s := range staged {
+			if s.Source == stageEnd {
+				continue
+			}
 			c, err := decodeChange(s.Data)
 			if err != nil {
 				return err
@@ -95,9 +108,12 @@ func (r *runner) release() error {
 	if err != nil {
 		return err
 	}
+	if err := r.supersede(); err != nil {
+		return err
+	}
 	if why != "" {
-		if r.outbox != nil {
-			if err := r.outbox.spill(); err != nil {
+		if r.outbox != nil && !r.job.DryRun {
+			if err := r.hold(); err != nil {
 				return err
 			}
 		}

@@ -56,6 +56,7 @@ CREATE TABLE snapshot (name TEXT PRIMARY KEY, at INTEGER NOT NULL, data BLOB NOT
 `,
 	`
 CREATE TABLE approval (run TEXT PRIMARY KEY, rule TEXT NOT NULL, at INTEGER NOT NULL, by TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX run_status ON run (rule, status, started);
 `,
 	`
 CREATE TABLE edge (

@@ -163,8 +163,8 @@ func TestAStateOfTheFirstVersionIsBroughtForward(t *testing.T) {
 		t.Fatal(err)
 	}
 	undo := []string{"PRAGMA user_version = 1"}
-	for _, made := range regexp.MustCompile(`CREATE TABLE (\w+)`).FindAllStringSubmatch(strings.Join(migrations[1:], ""), -1) {
-		undo = append(undo, "DROP TABLE "+made[1])
+	for _, made := range regexp.MustCompile(`CREATE (TABLE|INDEX) (\w+)`).FindAllStringSubmatch(strings.Join(migrations[1:], ""), -1) {
+		undo = append(undo, "DROP "+made[1]+" IF EXISTS "+made[2])
 	}
 	for _, stmt := range undo {
 		if _, err := s.write.Exec(stmt); err != nil {
