@@ -26,7 +26,8 @@ type Sender interface {
 
 // Message is a send or call with its arguments evaluated.
 type Message struct {
-	// Key is the same each time that this message is tried, and of no other message: letters, digits and -_.:/.
+	// Key is the same each time that this message is tried, and of no other message: printable ASCII without spaces, 255
+	// characters at most.
 	Key string
 	// Arguments are the written arguments by name; of the form SomeValues they may be lists. What is empty may be left out.
 	Arguments map[string]value.Value
@@ -66,15 +67,16 @@ type Receipt struct {
 type Tracer interface {
 	// Trace looks for the message, which was first tried at since. found false without an error means
 	// that it did not arrive and may be sent. Ask only when a while has passed since the try that got no answer, so that it
-	// is not under way any more. An error of class Permanent means that this connection cannot tell.
+	// is not under way any more. An error of class Retry, Limit or Auth is worth another try; any other one means that the
+	// connection cannot tell, and a person must look.
 	Trace(ctx context.Context, m Message, since time.Time) (receipt Receipt, found bool, err error)
 }
 
 // Validate holds a message against what its system takes: no other arguments, the required ones filled, texts
 // within their length, one at most of those that exclude each other.
 func (m Message) Validate(s *schema.Sending) error {
-	if m.Key == "" {
-		return &Error{Class: Permanent, Code: "wrong_message", Message: "the message has no key"}
+	if m.Key == "" || len(m.Key) > 255 || strings.ContainsFunc(m.Key, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+		return &Error{Class: Permanent, Code: "wrong_message", Message: fmt.Sprintf("%q is no key of a message", m.Key)}
 	}
 	written := map[string]bool{}
 	for name, v := range m.Arguments {

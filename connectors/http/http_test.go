@@ -287,3 +287,29 @@ func FuzzEncode(f *testing.F) {
 		}
 	})
 }
+
+// The addresses of some webhooks end in a query that is their key; with and without a path of the action they are called as given.
+func TestAddressWithQuery(t *testing.T) {
+	control, url := endpoint(t)
+	for path, want := range map[string]string{"": "/hooks/a%20b/", "/v1": "/hooks/a%20b/v1"} {
+		c := connect(t, url+"/hooks/a%20b/?api-version=1&sig=verysecretsignature")
+		m := connectors.Message{Key: "k", Arguments: map[string]value.Value{"path": value.Text(path)}, Named: map[string][]connectors.Field{"query": {text("x", "1")}}}
+		if _, err := c.Send(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+		all := control.Records(t, "requests")
+		if got := all[len(all)-1]; strings.ReplaceAll(got["path"].(string), " ", "%20") != want || got["query"] != "api-version=1&sig=verysecretsignature&x=1" {
+			t.Errorf("%q: %v %v", path, got["path"], got["query"])
+		}
+		control.Arm(t, `{"status":500}`)
+		_, err := c.Send(t.Context(), m)
+		e := connectors.AsError(err)
+		if all := fmt.Sprintf("%v %+v %s", e, *e, e.Request); strings.Contains(all, "verysecret") {
+			t.Error(all)
+		}
+	}
+	c := connect(t, url)
+	if c.below("") != "/" || connect(t, url+"/").below("") != "/" || connect(t, url+"/a").below("") != "/a" {
+		t.Errorf("%q", c.below(""))
+	}
+}

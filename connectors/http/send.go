@@ -53,9 +53,7 @@ func (c *conn) request(m connectors.Message) (httpx.Request, error) {
 	if err := checkPath(r.Path); err != nil {
 		return r, err
 	}
-	if r.Path == "" {
-		r.Path = "/"
-	}
+	r.Path = c.below(r.Path)
 	if fields := m.Named["query"]; len(fields) > 0 {
 		r.Query = url.Values{}
 		for _, f := range fields {

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/textproto"
-	"slices"
+	"net/url"
 	"strings"
 	"time"
 
@@ -54,7 +54,7 @@ func Type() connectors.Type {
 			Name: "http",
 			Doc:  "Calls to any HTTP endpoint.",
 			Settings: []schema.Setting{
-				{Name: "url", Required: true, Doc: "address that calls go to; an action's path is added to it. From env or secret where whoever knows it may call"},
+				{Name: "url", Required: true, Doc: "address that calls go to, with its query if it has one; an action's path is added to it. Take it from secret where whoever knows it may call"},
 				{Name: "headers", Kind: schema.SettingMap, Doc: "headers of every call; secrets have settings of their own"},
 				{Name: "token", Secret: true, Doc: "token, sent as Authorization: Bearer …"},
 				{Name: "username", Doc: "user, for basic authentication"},
@@ -79,13 +79,15 @@ func Type() connectors.Type {
 // conn is an open connection.
 type conn struct {
 	recordless.Schema
-	http       *httpx.Client
-	keyHeader  string
-	signHeader string
-	secret     string
-	idempotent bool
-	checkPath  string
-	now        func() time.Time
+	http *httpx.Client
+	// path and query are those of the connection's address; whoever knows them may call some webhooks.
+	path, query string
+	keyHeader   string
+	signHeader  string
+	secret      string
+	idempotent  bool
+	checkPath   string
+	now         func() time.Time
 }
 
 func open(_ context.Context, cfg connectors.Config) (connectors.Connection, error) {
@@ -110,7 +112,12 @@ func open(_ context.Context, cfg connectors.Config) (connectors.Connection, erro
 		}
 		timeout = time.Duration(v.AsFloat() * float64(time.Second))
 	}
-	c.http, err = httpx.New(httpx.Options{Config: cfg, BaseURL: s.Text("url"), Setting: "url", Plain: s["allow_plain_http"].AsBool(),
+	base, hidden, err := c.address(s.Text("url"))
+	if err != nil {
+		return nil, err
+	}
+	secrets = append(secrets, hidden...)
+	c.http, err = httpx.New(httpx.Options{Config: cfg, BaseURL: base, Setting: "url", Plain: s["allow_plain_http"].AsBool(),
 		Header: header, Secrets: secrets, Classify: classify, Timeout: timeout, MaxBody: mostAnswered})
 	if err != nil {
 		return nil, err
@@ -143,7 +150,7 @@ func (c *conn) headers(s connectors.Settings) (http.Header, []string, error) {
 
 func (c *conn) credentials(s connectors.Settings, h http.Header) (http.Header, []string, error) {
 	token, user, password, key := s.Text("token"), s.Text("username"), s.Text("password"), s.Text("api_key")
-	secrets := append(secretParts(s.Text("url")), token, password, key, c.secret)
+	secrets := []string{token, password, key, c.secret}
 	for name, text := range map[string]string{"token": token, "username": user, "password": password, "api_key": key} {
 		if strings.ContainsAny(text, "\r\n\x00") {
 			return nil, nil, setting(name, "it holds a line break")
@@ -174,11 +181,52 @@ func (c *conn) credentials(s connectors.Settings, h http.Header) (http.Header, [
 	return h, secrets, nil
 }
 
-// secretParts are what looks like a key in an address: whoever knows the address of some webhooks may call them.
-func secretParts(address string) []string {
-	return slices.DeleteFunc(strings.Split(address, "/"), func(part string) bool {
-		return len(part) < 16 || strings.ContainsAny(part, ".:") || !strings.ContainsAny(part, "0123456789")
-	})
+// address splits the connection's address into the system's and a path and query of its own, and finds what in it looks like
+// a key.
+func (c *conn) address(text string) (base string, secrets []string, err error) {
+	text = strings.TrimSpace(text)
+	text, query, _ := strings.Cut(text, "?")
+	values, err := url.ParseQuery(query)
+	if err != nil || strings.Contains(query, "#") {
+		return "", nil, setting("url", "what follows the ? is not a well formed query")
+	}
+	for _, list := range values {
+		for _, v := range list {
+			if len(v) >= 8 {
+				secrets = append(secrets, v)
+			}
+		}
+	}
+	c.query = query
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" {
+		return text, secrets, nil // httpx says what is wrong with it
+	}
+	c.path = strings.TrimSuffix(u.EscapedPath(), "/")
+	if strings.HasSuffix(u.Path, "/") && c.path != "" {
+		c.path += "/" // as given, while no action's path follows
+	}
+	for part := range strings.SplitSeq(u.Path, "/") {
+		if len(part) >= 16 && strings.ContainsAny(part, "0123456789") {
+			secrets = append(secrets, part)
+		}
+	}
+	return u.Scheme + "://" + u.Host, secrets, nil
+}
+
+// below is a path under the connection's address; without one it is the address as given.
+func (c *conn) below(path string) string {
+	full := c.path
+	if path != "" {
+		full = strings.TrimSuffix(c.path, "/") + path
+	}
+	if full == "" {
+		full = "/"
+	}
+	if c.query != "" {
+		full += "?" + c.query
+	}
+	return full
 }
 
 // setByUs are headers that neither connection nor action may choose.
@@ -234,7 +282,7 @@ func (c *conn) Check(ctx context.Context) (connectors.Report, error) {
 	if c.checkPath == "" {
 		return connectors.Report{Notes: []string{"nothing was called: give check_path, a path that answers a GET with 2xx"}}, ctx.Err()
 	}
-	if _, err := c.http.Do(ctx, httpx.Request{Path: c.checkPath}); err != nil {
+	if _, err := c.http.Do(ctx, httpx.Request{Path: c.below(c.checkPath)}); err != nil {
 		return connectors.Report{}, err
 	}
 	return connectors.Report{}, nil

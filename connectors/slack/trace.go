@@ -78,7 +78,7 @@ func (c *conn) channelID(ctx context.Context, m connectors.Message) (string, err
 	if err != nil {
 		return "", err
 	}
-	if to[0] == 'U' || to[0] == 'W' {
+	if isID(to, "UW") {
 		var out struct {
 			Channel struct {
 				ID string `json:"id"`
@@ -88,15 +88,17 @@ func (c *conn) channelID(ctx context.Context, m connectors.Message) (string, err
 		err := c.call(ctx, httpx.Request{Method: http.MethodPost, Path: "/conversations.open", Body: map[string]string{"users": to}, Safe: true}, &out)
 		return out.Channel.ID, err
 	}
-	if !isID(to) {
+	if !isID(to, "CDG") {
 		return c.named(ctx, strings.TrimPrefix(to, "#"))
 	}
 	return to, nil
 }
 
-// isID tells the id of a channel from its name, which has no capitals.
-func isID(s string) bool {
-	return len(s) >= 9 && strings.IndexByte("CDG", s[0]) >= 0 && strings.ToUpper(s) == s
+// isID tells an id that begins with one of the letters from a name, which has no capitals.
+func isID(s, letters string) bool {
+	return len(s) >= 9 && strings.IndexByte(letters, s[0]) >= 0 && !strings.ContainsFunc(s, func(r rune) bool {
+		return (r < '0' || r > '9') && (r < 'A' || r > 'Z')
+	})
 }
 
 // named finds the id of a channel by its name.

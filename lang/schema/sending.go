@@ -72,13 +72,3 @@ type Argument struct {
 	Length int
 	Doc    string
 }
-
-// Field is the argument as a field to be written, so that a value is checked against it as against a field.
-func (a *Argument) Field() *Field {
-	f := &Field{Name: a.Name, Kind: a.Kind, Length: a.Length, Nullable: !a.Required, Required: a.Required, Createable: true}
-	for _, v := range a.OneOf {
-		f.Kind, f.Restricted = Picklist, true
-		f.Values = append(f.Values, Choice{Value: v})
-	}
-	return f
-}
