@@ -26,7 +26,8 @@ func newPlan(a *app) *cobra.Command {
 		Use:   "plan [DIR]",
 		Short: "Show what a run would write, record by record, and what it would cost; write nothing",
 		Long: `Runs every rule up to the point of writing and shows each change, field by field, old → new, with counts, API calls
-and the guards that would stop the run. Exit 0: planned, 1: a rule could not be planned or a guard would stop it, 2: could not start.`,
+and the guards that would stop the run. Exit 0: planned, 1: a rule could not be planned, records would be rejected or a guard
+would stop the run, 2: could not start.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := a.compileClean(cmd, args)
@@ -226,9 +227,16 @@ func (t *textPlan) change(c engine.Change) {
 // maxProblems bounds the records that are named one by one; the counts hold them all.
 const maxProblems = 20
 
+func (t *textPlan) mostProblems() int {
+	if t.limit > 0 {
+		return min(t.limit, maxProblems)
+	}
+	return maxProblems
+}
+
 func (t *textPlan) problem(p engine.Problem) {
 	t.problems++
-	if t.problems > maxProblems {
+	if t.problems > t.mostProblems() {
 		return
 	}
 	fmt.Fprintf(t.out, "  %s %s %s %s: %s\n", t.paint(yellow, "!"), p.Kind, p.Source.Object, p.Source.ID, oneLine(p.Message))
@@ -238,8 +246,8 @@ func (t *textPlan) end(r state.Run) {
 	if t.limit > 0 && t.shown > t.limit {
 		fmt.Fprintf(t.out, "  … and %s\n", count(t.shown-t.limit, "more change"))
 	}
-	if t.problems > maxProblems {
-		fmt.Fprintf(t.out, "  … and %s that match nothing, match several, or are rejected\n", count(t.problems-maxProblems, "more record"))
+	if more := t.problems - t.mostProblems(); more > 0 {
+		fmt.Fprintf(t.out, "  … and %s that match nothing, match several, or are rejected\n", count(more, "more record"))
 	}
 	sum := engine.Summarize(r)
 	fmt.Fprintf(t.out, "  %s; %s\n", sumText(sum), callsText(r.Calls))
@@ -263,6 +271,10 @@ func sumText(s engine.Summary) string {
 }
 
 func (t *textPlan) finish(runs []state.Run) error {
+	if len(runs) == 0 {
+		_, err := fmt.Fprintln(t.out, nothingSelected)
+		return err
+	}
 	sum, calls := totals(runs)
 	_, err := fmt.Fprintf(t.out, "%s %s; %s\n", t.paint(bold, "Plan:"), sumText(sum), callsText(calls))
 	return err

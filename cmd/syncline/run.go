@@ -64,10 +64,13 @@ func (a *app) runRules(cmd *cobra.Command, c *compiled, s runtime.Selection, sto
 			return err
 		}
 	} else if len(runs) == 0 && cmd.Context().Err() == nil {
-		fmt.Fprintln(a.out, "No rule to run: all are disabled, manual, or not selected.")
+		fmt.Fprintln(a.out, nothingSelected)
 	}
 	return outcome(cmd, runs)
 }
+
+// nothingSelected is said where no rule would run.
+const nothingSelected = "No rule to run: all are disabled, manual (--only names them), or not selected."
 
 // outcome gives the exit code of runs.
 func outcome(cmd *cobra.Command, runs []state.Run) error {

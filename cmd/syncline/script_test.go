@@ -6,15 +6,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/syncline/syncline/connectors/sandbox"
+	"github.com/syncline/syncline/examples"
 )
 
 func TestMain(m *testing.M) {
@@ -73,7 +74,9 @@ func scriptExample(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) != 2 {
 		ts.Fatalf("usage: example NAME DIR")
 	}
-	ts.Check(os.CopyFS(ts.MkAbs(args[1]), os.DirFS(filepath.Join("..", "..", "examples", args[0]))))
+	files, err := fs.Sub(examples.Files, args[0]) // without what trying the example has left in its folder
+	ts.Check(err)
+	ts.Check(os.CopyFS(ts.MkAbs(args[1]), files))
 }
 
 // control calls a control endpoint of a sandbox.

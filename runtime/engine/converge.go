@@ -13,7 +13,7 @@ func queryCursor(s string) query.Cursor { return query.Cursor(s) }
 
 // converge runs a rule whose target has records to match.
 func (r *runner) converge() error {
-	steps := []func() error{r.begin, r.resolveOpenClaims, r.askDeletions, r.retryDead, r.readSource, r.reevaluate, r.departures, r.release}
+	steps := []func() error{r.begin, r.resolveOpenClaims, r.askDeletions, r.retryDead, r.readSource, r.reread, r.reevaluate, r.departures, r.release}
 	for _, step := range steps {
 		if err := step(); err != nil {
 			return err
@@ -144,6 +144,14 @@ func (r *runner) process(items []*item, bad []connectors.BadRow, cp *state.Check
 		return err
 	}
 	r.filter(items)
+	if cp != nil {
+		var more []connectors.BadRow
+		var besides int
+		items, more, besides = r.repeats.settle(items)
+		r.run.Read -= len(more) // counted with their letters
+		r.run.Filtered += besides
+		bad = append(bad, more...)
+	}
 	if err := r.runFinds(items, false); err != nil {
 		return err
 	}

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"fmt"
+
 	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/lang/plan"
 	"github.com/syncline/syncline/lang/value"
@@ -54,6 +56,12 @@ func (r *runner) compare(it *item) {
 	if len(c.Fields) == 0 {
 		it.verdict = unchanged
 		return
+	}
+	for _, f := range c.Fields {
+		if f.Index >= 0 && value.IsEmpty(f.After) && mustHold(r.p.Map[f.Index]) {
+			r.reject(it, "evaluate", r.emptyField(f.Name))
+			return
+		}
 	}
 	it.verdict, it.change = changed, c
 }
@@ -119,6 +127,10 @@ func (r *runner) create(it *item, c *change) {
 		c.Fields = append(c.Fields, w)
 	}
 	for i, m := range r.p.Map {
+		if value.IsEmpty(it.want[i]) && mustHold(m) {
+			r.reject(it, "evaluate", r.emptyField(m.Field.Name))
+			return
+		}
 		if !value.IsEmpty(it.want[i]) {
 			add(r.fieldWrite(it, i, m, value.Null, it.want[i]))
 		}
@@ -144,6 +156,15 @@ func (r *runner) create(it *item, c *change) {
 		return
 	}
 	it.verdict, it.change = changed, c
+}
+
+// mustHold tells whether the target's field can never be empty, so that it would refuse the record.
+func mustHold(m *plan.Mapping) bool { return m.Field.Required && !m.Field.Nullable }
+
+func (r *runner) emptyField(name string) error {
+	return &connectors.Error{Class: connectors.Reject, Fields: []string{name},
+		Message: fmt.Sprintf("%s is empty for this record, and %s cannot be without it", name, r.p.To.Object.Name),
+		Hint:    "fill it in the source, or give a value for that case: coalesce(…, '…')"}
 }
 
 // findable tells whether a look-up by the key would find the record that the create makes.

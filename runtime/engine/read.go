@@ -17,6 +17,7 @@ type page struct {
 	ids    []string // of records without a key field
 	bad    []connectors.BadRow
 	cursor query.Cursor
+	read   int   // which read it is of: one that broke off may have begun again
 	err    error // the read is over; io.EOF: well
 }
 
@@ -33,6 +34,7 @@ type pageReader struct {
 	ctx    context.Context
 	rows   connectors.Rows
 	given  int
+	reads  int // how often the read was begun
 	// once: a record must not be given twice, so a read that broke off in the middle is over.
 	once bool
 	last query.Cursor
@@ -130,12 +132,13 @@ func (p *pageReader) fill(b *value.Batch) (*page, error) {
 			return nil, err
 		}
 		p.rows = rows
+		p.reads++
 	}
 	err := p.rows.Next(p.ctx, b)
 	if err != nil && err != io.EOF {
 		return nil, err
 	}
-	out := &page{batch: b, cursor: p.rows.Cursor()}
+	out := &page{batch: b, cursor: p.rows.Cursor(), read: p.reads}
 	p.last = out.cursor
 	p.given += b.Len()
 	if bad, ok := p.rows.(connectors.BadRows); ok {
@@ -156,8 +159,10 @@ func (r *runner) sourceQuery() query.Read {
 		Since: query.Cursor(r.cp.Cursor), Limit: r.p.MaxRecords}
 }
 
-// items makes the items of a page. Of two states of one record the later one counts.
+// items makes the items of a page. Of two states of one record the later one counts; where they are two records, both
+// stay for repeats.settle.
 func (r *runner) items(p *page) []*item {
+	r.repeats.begin(p, r.p.From.Object.Key != "")
 	keyed := r.p.From.Object.Key != ""
 	at := make(map[string]int, p.batch.Len())
 	out := make([]*item, 0, p.batch.Len())
@@ -176,7 +181,7 @@ func (r *runner) items(p *page) []*item {
 			// Without an identity a record is what it holds: a changed one is another one.
 			it.id = anonymous + strconv.FormatUint(it.hash, 16)
 		}
-		if n, twice := at[it.id]; twice {
+		if n, twice := at[it.id]; twice && !r.repeats.on {
 			out[n] = nil
 		}
 		at[it.id] = len(out)

@@ -172,6 +172,7 @@ func (r *runner) badRows(bad []connectors.BadRow) []state.DeadLetter {
 		failure := &connectors.Error{Class: connectors.Reject, Message: b.Err.Error(), Request: b.Text}
 		source := state.SourceRef{Connection: r.p.From.Connection, Object: r.p.From.Object.Name, ID: b.Place}
 		out = append(out, *r.letterFor(source, "", "read", failure))
+		r.unread[b.Place] = true
 		r.run.Read++
 		r.run.Dead++
 		if r.job.OnProblem != nil {

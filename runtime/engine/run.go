@@ -44,6 +44,8 @@ type runner struct {
 	held    map[string]state.Claim // creates in doubt that looking did not decide, by source
 	guard   guard
 	creates creating
+	repeats repeats
+	unread  map[string]bool // places of records that could not be read
 	outbox  *outbox // nil: changes are sent as they come
 	planned plannedLinks
 	changes int // emitted
@@ -91,7 +93,7 @@ func newRunner(ctx context.Context, job Job) *runner {
 	if job.RunID == "" {
 		job.RunID = newRunID(started)
 	}
-	r := &runner{job: job, p: job.Plan, began: time.Now(), stamp: started.UnixMicro(), held: map[string]state.Claim{}, planned: plannedLinks{}}
+	r := &runner{job: job, p: job.Plan, began: time.Now(), stamp: started.UnixMicro(), held: map[string]state.Claim{}, planned: plannedLinks{}, unread: map[string]bool{}}
 	r.access = access{ctx: ctx, set: job.Set, connections: job.Connections, sides: map[string]*side{}, retry: job.Retry,
 		wait: job.Sleep, chance: job.Random, now: now, frame: expr.Frame{Now: now}, rootIt: job.Plan.RootIt()}
 	r.log = job.Log.With("rule", r.p.ID(), "run", job.RunID)

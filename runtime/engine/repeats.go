@@ -1,0 +1,91 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/syncline/syncline/connectors"
+	"github.com/syncline/syncline/runtime/state"
+)
+
+// repeats finds records of a rule that share their key with an earlier one and differ from it, in sources whose reads are
+// whole: a file may hold such. Each would overwrite the other in every run, so the first counts and the others are reported.
+// Sources that can resume may give a record again when it has changed; there the later state counts.
+type repeats struct {
+	on    bool
+	read  int
+	seen  map[uint64]uint64 // hash of the id → hash of the record
+	times map[string]int    // of those that were found, how often each came
+}
+
+// repeatsMost bounds how many records are remembered, at some forty bytes each; what comes after them is not examined.
+const repeatsMost = 1_000_000
+
+// begin prepares for the records of a page.
+func (s *repeats) begin(p *page, keyed bool) {
+	s.on = keyed && p.cursor == ""
+	if s.on && (s.seen == nil || s.read != p.read) {
+		s.read, s.seen, s.times = p.read, map[uint64]uint64{}, map[string]int{}
+	}
+}
+
+// settle leaves one item of each key, the first that the rule takes, and gives a report of each other one that the rule
+// would take as well. One that was filtered says nothing about the record that its key stands for, and is only counted.
+func (s *repeats) settle(items []*item) (kept []*item, bad []connectors.BadRow, besides int) {
+	if !s.on {
+		return items, nil, 0
+	}
+	kept = items[:0:0]
+	for _, it := range items {
+		if it.verdict == filtered || it.verdict == departing {
+			kept = append(kept, it)
+			continue
+		}
+		id := fnv64(it.id)
+		hash, again := s.seen[id]
+		switch {
+		case again && hash != it.hash:
+			bad = append(bad, s.bad(it.id))
+		case !again:
+			if len(s.seen) < repeatsMost {
+				s.seen[id] = it.hash
+			}
+			kept = append(kept, it)
+		}
+	}
+	all := len(kept)
+	kept = slices.DeleteFunc(kept, func(it *item) bool {
+		_, taken := s.seen[fnv64(it.id)]
+		return taken && (it.verdict == filtered || it.verdict == departing)
+	})
+	return kept, bad, all - len(kept)
+}
+
+// bad is the report of a record that repeats a key.
+func (s *repeats) bad(id string) connectors.BadRow {
+	n := max(s.times[id], 1) + 1
+	s.times[id] = n
+	return connectors.BadRow{Place: fmt.Sprintf("%s (%d)", id, n),
+		Err: fmt.Errorf("an earlier record has the key %q too, and other values; only the first counts. Make the key unique", id)}
+}
+
+// reread settles the dead letters of records that could not be read, when a whole read has ended without finding them bad again.
+func (r *runner) reread() error {
+	if !r.whole || r.capped || r.job.DryRun || len(r.dead.open) == 0 {
+		return nil
+	}
+	letters, err := r.job.Store.DeadLetters(r.work, state.DeadFilter{Rule: r.p.ID(), Status: state.DeadOpen})
+	if err != nil {
+		return fmt.Errorf("reading dead letters: %w", err)
+	}
+	out := state.Outcome{Rule: r.p.ID()}
+	for _, l := range letters {
+		if l.Step == "read" && !r.unread[l.Source.ID] {
+			out.Revived = append(out.Revived, l.Source.ID)
+		}
+	}
+	if len(out.Revived) == 0 {
+		return nil
+	}
+	return r.commit(out)
+}
