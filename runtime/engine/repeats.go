@@ -74,13 +74,18 @@ func (r *runner) reread() error {
 	if !r.whole || r.capped || r.job.DryRun || len(r.dead.open) == 0 {
 		return nil
 	}
+	return r.settleUnless(func(l state.DeadLetter) bool { return l.Step != "read" || r.unread[l.Source.ID] })
+}
+
+// settleUnless settles the open dead letters of the rule except those that stay.
+func (r *runner) settleUnless(stays func(state.DeadLetter) bool) error {
 	letters, err := r.job.Store.DeadLetters(r.work, state.DeadFilter{Rule: r.p.ID(), Status: state.DeadOpen})
 	if err != nil {
 		return fmt.Errorf("reading dead letters: %w", err)
 	}
 	out := state.Outcome{Rule: r.p.ID()}
 	for _, l := range letters {
-		if l.Step == "read" && !r.unread[l.Source.ID] {
+		if !stays(l) {
 			out.Revived = append(out.Revived, l.Source.ID)
 		}
 	}

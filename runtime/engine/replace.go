@@ -65,7 +65,8 @@ func (r *runner) replace() error {
 		return failedFor(r.to.name, "writing "+r.p.To.Object.Name+" to", err)
 	}
 	r.written = r.run.Created
-	return nil
+	// Every record was evaluated anew: what did not fail this time is mended.
+	return r.settleUnless(func(l state.DeadLetter) bool { return r.unread[l.Source.ID] })
 }
 
 func (p *replacer) abort() {
@@ -303,6 +304,9 @@ func (p *replacer) take(c *parcel) error {
 	r.progress("read")
 	if len(letters) == 0 {
 		return nil
+	}
+	for _, l := range letters {
+		r.unread[l.Source.ID] = true
 	}
 	return r.commit(state.Outcome{Rule: r.p.ID(), Dead: letters})
 }

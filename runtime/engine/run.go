@@ -45,8 +45,8 @@ type runner struct {
 	guard   guard
 	creates creating
 	repeats repeats
-	unread  map[string]bool // places of records that could not be read
-	outbox  *outbox // nil: changes are sent as they come
+	unread  map[string]bool // source ids and places of records that could not be read, or not mapped into a whole target
+	outbox  *outbox         // nil: changes are sent as they come
 	planned plannedLinks
 	changes int // emitted
 	written int
