@@ -120,7 +120,7 @@ func (r *Runtime) Use(ctx context.Context, c *plan.Connection) (connectors.Conne
 	if !ok {
 		return nil, nil, fmt.Errorf("connection %s: this program does not know systems of type %s", c.Name, c.System)
 	}
-	config, err := configure(c, r.o.Env)
+	config, err := configure(c, typ.System, r.o.Env)
 	if err != nil {
 		return nil, nil, err
 	}

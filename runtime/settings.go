@@ -1,13 +1,17 @@
 package runtime
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/lang/schema"
 	"github.com/syncline/syncline/lang/value"
 )
 
@@ -33,18 +37,18 @@ func (m *MissingSettings) Error() string {
 	return s
 }
 
-// configure reads the environment for a connection. All that is missing is reported at once.
-func configure(c *plan.Connection, env Environment) (connectors.Config, error) {
+// configure reads the environment for a connection of a system. All that is missing is reported at once.
+func configure(c *plan.Connection, system schema.System, env Environment) (connectors.Config, error) {
 	missing := &MissingSettings{Connection: c.Name}
 	config := connectors.Config{
 		Name: c.Name, CallsPerDay: c.Limits.CallsPerDay, CallsPerMinute: c.Limits.CallsPerMinute, Concurrent: c.Limits.Concurrent,
 	}
 	var err error
-	if config.Settings, err = resolveSettings(c.Settings, env, missing); err != nil {
+	if config.Settings, err = resolveSettings(c.Settings, system.Settings, env, missing); err != nil {
 		return config, fmt.Errorf("connection %s: %w", c.Name, err)
 	}
 	for _, o := range c.Objects {
-		settings, err := resolveSettings(o.Settings, env, missing)
+		settings, err := resolveSettings(o.Settings, system.Objects, env, missing)
 		if err != nil {
 			return config, fmt.Errorf("connection %s, object %s: %w", c.Name, o.Name, err)
 		}
@@ -61,7 +65,7 @@ func configure(c *plan.Connection, env Environment) (connectors.Config, error) {
 	return config, nil
 }
 
-func resolveSettings(settings map[string]plan.Setting, env Environment, missing *MissingSettings) (connectors.Settings, error) {
+func resolveSettings(settings map[string]plan.Setting, known []schema.Setting, env Environment, missing *MissingSettings) (connectors.Settings, error) {
 	out := connectors.Settings{}
 	for name, s := range settings {
 		if s.Env == "" {
@@ -82,9 +86,43 @@ func resolveSettings(settings map[string]plan.Setting, env Environment, missing 
 			}
 			continue
 		}
-		out[name] = value.Text(text)
+		if out[name], err = typed(text, name, known); err != nil {
+			return nil, fmt.Errorf("%s, from the environment variable %s: %w", name, s.Env, err)
+		}
 	}
 	return out, nil
+}
+
+// typed reads the text of an environment variable as the kind that the setting has. It never repeats the text: it may be a secret.
+func typed(text, name string, known []schema.Setting) (value.Value, error) {
+	i := slices.IndexFunc(known, func(s schema.Setting) bool { return s.Name == name })
+	if i < 0 {
+		return value.Text(text), nil
+	}
+	switch known[i].Kind {
+	case schema.SettingNumber:
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+			return value.Int(n), nil
+		}
+		f, err := strconv.ParseFloat(text, 64)
+		if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
+			return value.Null, errors.New("its value is not a number")
+		}
+		return value.Float(f), nil
+	case schema.SettingBool:
+		b, err := strconv.ParseBool(text)
+		if err != nil {
+			return value.Null, errors.New("its value is not true or false")
+		}
+		return value.Bool(b), nil
+	case schema.SettingList:
+		var items []value.Value
+		for item := range strings.SplitSeq(text, ",") {
+			items = append(items, value.Text(strings.TrimSpace(item)))
+		}
+		return value.List(items), nil
+	}
+	return value.Text(text), nil
 }
 
 // lookup reads a setting from the environment; an empty variable is as good as none.
