@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -101,7 +102,9 @@ func parseSchema(t *testing.T, text string) map[string]*schema.Catalog {
 }
 
 // systems reads lines `NAME SETTING:KIND …`; a KIND ends in ! when it is required, and text(a|b) is a choice. After
-// the word `object` come the settings of object blocks.
+// the word `object` come the settings of object blocks; after `send` or `call` what a message takes: arguments NAME,
+// required ones with !, NAME:list, NAME:named, NAME:plain(a|b), NAME:10 with so many characters at most, `or:a|b` for those
+// that exclude each other, `gives:A,B` for results.
 func systems(text string) map[string]schema.System {
 	kinds := map[string]schema.SettingKind{"text": schema.SettingText, "number": schema.SettingNumber, "bool": schema.SettingBool,
 		"list": schema.SettingList, "map": schema.SettingMap, "secret": schema.SettingText}
@@ -114,9 +117,16 @@ func systems(text string) map[string]schema.System {
 		s := schema.System{Name: words[0]}
 		list := &s.Settings
 		for _, w := range words[1:] {
-			if w == "object" {
+			switch {
+			case w == "object":
 				s.Objects = []schema.Setting{}
 				list = &s.Objects
+				continue
+			case w == schema.VerbSend || w == schema.VerbCall:
+				s.Sends, s.Send = true, &schema.Sending{Verb: w}
+				continue
+			case s.Send != nil:
+				sendingWord(s.Send, w)
 				continue
 			}
 			name, kind, _ := strings.Cut(w, ":")
@@ -131,6 +141,37 @@ func systems(text string) map[string]schema.System {
 		out[s.Name] = s
 	}
 	return out
+}
+
+func sendingWord(s *schema.Sending, word string) {
+	name, form, _ := strings.Cut(word, ":")
+	name, required := strings.CutSuffix(name, "!")
+	switch name {
+	case "or":
+		s.Exclusive = append(s.Exclusive, strings.Split(form, "|"))
+		return
+	case "gives":
+		for _, f := range strings.Split(form, ",") {
+			s.Results = append(s.Results, &schema.Field{Name: f, Kind: schema.Text, Nullable: true})
+		}
+		return
+	}
+	a := schema.Argument{Name: name, Kind: schema.Text, Required: required, Doc: "the " + name}
+	kind, oneOf, _ := strings.Cut(strings.TrimSuffix(form, ")"), "(")
+	switch kind {
+	case "list":
+		a.Form = schema.SomeValues
+	case "named":
+		a.Form, a.Kind = schema.NamedValues, schema.Any
+	case "plain":
+		a.Plain = true
+	default:
+		a.Length, _ = strconv.Atoi(kind)
+	}
+	if oneOf != "" {
+		a.OneOf = strings.Split(oneOf, "|")
+	}
+	s.Arguments = append(s.Arguments, a)
 }
 
 func (c *conformanceCase) compile() map[string]string {

@@ -15,7 +15,9 @@ var exampleBlock = regexp.MustCompile("(?s)\n```hcl\n(.*?)\n```")
 const exampleSystems = `gainsight url:text! access_key:secret!
 salesforce url:text
 csv object path:text! format:text(csv|jsonl)
-slack token:secret!
+slack token:secret send text! channel to thread or:channel|to gives:Id,Channel
+smtp host:text send to!:list cc:list subject!:120 text! gives:Id
+http url:text call method:plain(POST|PUT|GET) path headers:named body:named text or:body|text gives:Id,Status
 hubspot token:secret`
 
 // TestPagesShowWhatTheyMean compiles the first example on each page of the checker's codes and asks for the code.
@@ -39,7 +41,7 @@ func TestPagesShowWhatTheyMean(t *testing.T) {
 				text = "connection \"gainsight\" \"cs\" {\n}\n\nconnection \"salesforce\" \"crm\" {\n}\n\n" + text
 			}
 			in := lang.Inputs{Catalogs: parseSchema(t, string(base)), Vars: map[string]string{}}
-			if strings.HasPrefix(code, "SYN50") && code <= "SYN505" {
+			if strings.HasPrefix(code, "SYN50") && code <= "SYN505" || code == "SYN440" || code == "SYN441" {
 				in.Systems = systems(exampleSystems)
 			}
 			if _, given, ok := strings.Cut(text, "--var "); ok {
