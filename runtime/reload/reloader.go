@@ -58,6 +58,9 @@ func (r *Reloader[F, T]) Run(ctx context.Context, changes, force <-chan struct{}
 		r.Retry = 5 * time.Second
 	}
 	wait := r.Retry
+	// Files may have changed between the server's first look and the begin of the watch.
+	first := make(chan struct{}, 1)
+	first <- struct{}{}
 	for {
 		var again <-chan time.Time
 		if failed {
@@ -68,6 +71,8 @@ func (r *Reloader[F, T]) Run(ctx context.Context, changes, force <-chan struct{}
 		select {
 		case <-ctx.Done():
 			return
+		case <-first:
+			forced = false
 		case <-changes:
 		case <-force:
 			forced = true
