@@ -137,11 +137,12 @@ func (s *Server) runSync(ctx context.Context, set *plan.Set, x *plan.Sync, t sch
 		open[name] = conn
 	}
 	s.board.begin(x.ID())
-	run, err := engine.Run(ctx, engine.Job{
+	job := engine.Job{
 		Plan: x, Set: set, Schedule: t.Schedule, Full: t.Full, Tick: t.At, Store: s.store, Now: s.r.o.Now, Log: s.r.o.Log,
 		Connections: func(name string) connectors.Connection { return open[name] },
 		OnProgress:  s.board.progress, Retry: s.retry(),
-	})
+	}
+	run, err := s.runOrCarry(ctx, job, t)
 	s.board.end(run)
 	s.metrics.Run(run)
 	if err != nil {
@@ -153,6 +154,23 @@ func (s *Server) runSync(ctx context.Context, set *plan.Set, x *plan.Sync, t sch
 		end = schedule.End{Result: schedule.Again, Why: run.Why}
 	}
 	return end
+}
+
+// runOrCarry carries out what a person approved, and then runs the rule, unless it was started for the approval.
+func (s *Server) runOrCarry(ctx context.Context, job engine.Job, t schedule.Turn) (state.Run, error) {
+	var last state.Run
+	carried, unfinished, err := carryApprovals(ctx, job, func(run state.Run) { last = run })
+	switch {
+	case err != nil:
+		return last, err
+	case unfinished != nil:
+		return *unfinished, nil
+	case carried > 0 && t.Cause == schedule.ByHand:
+		return last, nil
+	case carried > 0:
+		s.metrics.Run(last)
+	}
+	return engine.Run(ctx, job)
 }
 
 // endOf says what the end of a run means for the schedule.

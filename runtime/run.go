@@ -106,11 +106,24 @@ func (r *Runtime) one(ctx context.Context, set *plan.Set, rule *plan.Sync, s Sel
 		}
 		open[name] = conn
 	}
-	run, err := engine.Run(ctx, engine.Job{
+	job := engine.Job{
 		Plan: rule, Set: set, Full: s.Full, Store: store, Now: r.o.Now, Log: r.o.Log, DryRun: dry,
 		Connections: func(name string) connectors.Connection { return open[name] },
 		OnProgress:  h.Progress, OnChange: h.Change, OnProblem: h.Problem,
-	})
+	}
+	if !dry {
+		end := func(run state.Run) {
+			if h.End != nil && run.Outbox == nil {
+				h.End(run)
+			}
+		}
+		if _, unfinished, err := carryApprovals(ctx, job, end); err != nil {
+			return blocked(err.Error()), err
+		} else if unfinished != nil {
+			return *unfinished, nil
+		}
+	}
+	run, err := engine.Run(ctx, job)
 	if dry && err == nil {
 		forecast(&run, rule.To.Connection, open[rule.To.Connection].Limits())
 	}

@@ -286,6 +286,7 @@ func (s *Server) Run(ctx context.Context) {
 	var others sync.WaitGroup
 	others.Go(func() { s.reload.Run(ctx, watch.Changes(ctx), s.force, failed) })
 	others.Go(func() { s.refresh(ctx) })
+	others.Go(func() { s.watchApprovals(ctx) })
 	done := make(chan struct{})
 	go func() {
 		s.sched.Run(ctx)

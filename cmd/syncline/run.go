@@ -102,6 +102,9 @@ func (a *app) printRun(r state.Run) {
 	if r.Why != "" {
 		fmt.Fprintf(a.out, "          %s\n", r.Why)
 	}
+	if r.Status == state.Waiting && r.WaitsFor == state.WaitGuard && r.Outbox != nil {
+		fmt.Fprintf(a.out, "          `syncline approve %s` writes the %s, with --show it shows them; `syncline reject` drops them\n", r.ID, count(r.Outbox.Changes, "change"))
+	}
 	if r.Dead > 0 {
 		fmt.Fprintf(a.out, "          `syncline dead list` shows the records that failed, and why\n")
 	}

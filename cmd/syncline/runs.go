@@ -52,7 +52,16 @@ func listRuns(out io.Writer, runs []state.Run) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\t%s\n", r.ID, r.Started.Local().Format("2006-01-02 15:04:05"), r.Rule, r.Status,
 			r.Read, r.Created, r.Updated, r.Unchanged, r.Dead, took(r.DurationMS), oneLine(r.Why))
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for _, r := range runs {
+		if r.Status == state.Waiting && r.WaitsFor == state.WaitGuard && r.Outbox != nil {
+			fmt.Fprintf(out, "\n%s waits with %s: `syncline approve %s` writes them, with --show it shows them; `syncline reject %s` drops them.\n",
+				r.Rule, count(r.Outbox.Changes, "change"), r.ID, r.ID)
+		}
+	}
+	return nil
 }
 
 func took(ms int64) string {
