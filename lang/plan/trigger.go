@@ -53,7 +53,7 @@ type Trigger struct {
 	WhenText, RearmText string
 	// Change: `when` reads old. It has no state then and fires at every observation where it is true; Rearm is nil.
 	Change bool
-	// TimeDependent: the outcome of `when` or `rearm` changes with the clock, so the records stored are looked at again at
+	// TimeDependent: the outcome of `when` or `rearm`, or of the population, changes with the clock, so the records stored are looked at again at
 	// each tick. A change condition never does.
 	TimeDependent bool
 	// Cooldown is the least time between two firings for a record, For how long When must have held; zero: none.
@@ -77,8 +77,9 @@ type Trigger struct {
 	Together, Then, Recovered []*Action
 	// Group says how Together is written: one part for each run of actions on one connection, in the stated order.
 	Group []Part
-	// RecoveredFinds are those of Finds that Recovered reads, with those they read in turn. They are looked up again then.
-	RecoveredFinds []*Find
+	// FiringFinds are those of Finds that a firing looks up: all but those that only Recovered reads. RecoveredFinds are those
+	// that Recovered reads, with those they read in turn. They are looked up again then.
+	FiringFinds, RecoveredFinds []*Find
 
 	Guard Guard
 

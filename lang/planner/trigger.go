@@ -60,7 +60,7 @@ func buildTrigger(t *check.Trigger, set *plan.Set, c *clock) *plan.Trigger {
 			Name: d.Name, Title: d.Title, Description: d.Description, Tags: d.Tags, Enabled: d.Enabled, Manual: d.Manual,
 			On: end(t.On), Zone: t.Zone, MissedTicks: missedTicks[d.MissedTicks], Pauses: pauses(d.Pauses, t.Zone),
 			After: names(d.After), Requires: names(d.Requires), SLO: slo(d.SLO), Guard: guard(d.Guard), Range: d.Range,
-			WhenText: check.Written(t.When), Change: t.Change, TimeDependent: t.TimeDependent,
+			WhenText: check.Written(t.When), Change: t.Change, TimeDependent: t.TimeDependent || t.Where != nil && t.Where.TimeDependent,
 			Cooldown: d.Cooldown, For: d.For, FireBaseline: d.Baseline == "fire", HoldFirstSeen: d.FirstSeen == "hold",
 		}}
 	b.clock = c
@@ -83,7 +83,14 @@ func buildTrigger(t *check.Trigger, set *plan.Set, c *clock) *plan.Trigger {
 		b.out.Finds = append(b.out.Finds, b.finds[f])
 	}
 	b.allActions()
-	b.recoveredFinds()
+	b.out.RecoveredFinds = b.findsOf("recovered")
+	// A find that no action reads can still be required to be there.
+	fired := b.findsOf("together", "then")
+	for _, f := range b.out.Finds {
+		if slices.Contains(fired, f) || !slices.Contains(b.out.RecoveredFinds, f) {
+			b.out.FiringFinds = append(b.out.FiringFinds, f)
+		}
+	}
 	b.fingerprints()
 	return b.out
 }
@@ -131,8 +138,8 @@ func (b *triggerBuilder) allActions() {
 	}
 }
 
-// recoveredFinds are the finds that the actions of recovered need.
-func (b *triggerBuilder) recoveredFinds() {
+// findsOf are the finds that the actions of blocks need, in the order in which they are looked up.
+func (b *triggerBuilder) findsOf(blocks ...string) (out []*plan.Find) {
 	needed := map[int]bool{}
 	note := func(x *expr.Checked) {
 		for _, r := range x.Reads {
@@ -140,7 +147,7 @@ func (b *triggerBuilder) recoveredFinds() {
 		}
 	}
 	for _, a := range b.in.Actions {
-		if a.Block != "recovered" {
+		if !slices.Contains(blocks, a.Block) {
 			continue
 		}
 		if a.Find != nil {
@@ -158,7 +165,8 @@ func (b *triggerBuilder) recoveredFinds() {
 	}
 	for _, f := range b.in.Finds {
 		if needed[f.Root] {
-			b.out.RecoveredFinds = append(b.out.RecoveredFinds, b.finds[f])
+			out = append(out, b.finds[f])
 		}
 	}
+	return out
 }
