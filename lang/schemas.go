@@ -64,7 +64,31 @@ func uses(set *plan.Set, connection string) map[string]bool {
 			add(f.End, f.Layout)
 		}
 	}
+	for _, t := range set.Triggers {
+		add(t.On, t.Source)
+		for _, f := range t.Finds {
+			add(f.End, f.Layout)
+		}
+		for _, a := range t.Actions() {
+			addWritten(add, a)
+		}
+	}
+	for _, t := range set.Tracks {
+		add(t.On, t.Source)
+	}
 	return used
+}
+
+// addWritten adds what an action writes.
+func addWritten(add func(plan.End, *value.Layout), a *plan.Action) {
+	var fields []string
+	for _, m := range a.Set {
+		fields = append(fields, m.Field.Name)
+	}
+	if a.Key != nil {
+		fields = append(fields, a.Key.Field.Name)
+	}
+	add(a.End, value.NewLayout(fields...))
 }
 
 // sentence makes a sentence of an error's words.

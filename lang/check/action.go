@@ -1,6 +1,8 @@
 package check
 
 import (
+	"slices"
+
 	"github.com/syncline/syncline/lang/expr"
 	"github.com/syncline/syncline/lang/resolve"
 	"github.com/syncline/syncline/lang/schema"
@@ -79,13 +81,13 @@ func (c *checker) action(t *Trigger, i int, x *scopes) {
 	if a.Decl.Each != nil {
 		x.each = eachOf(a.Decl.Each)
 	}
+	x.roots = slices.Clone(x.roots)
 	if a.Find != nil {
-		// It is done only where the record is there.
-		x.roots = append([]expr.Root(nil), x.roots...)
-		x.roots[a.Find.Root].Optional = false
+		x.roots[a.Find.Root].Optional = false // it is done only where the record is there
 	}
 	a.If = c.condition(x.ruleEnv(), a.Decl.If)
 	x.hold(a.If)
+	x.present(a.If)
 	switch a.Decl.Kind {
 	case "update":
 		c.update(a, x)
@@ -160,7 +162,7 @@ func (c *checker) set(a *Action, w *writing, x *scopes) {
 // requiredSet finds what a create would leave unset.
 func (c *checker) requiredSet(a *Action) {
 	o := a.To.Object
-	if o == nil || o.Open {
+	if o == nil || o.Open || len(a.Decl.Set) == 0 {
 		return
 	}
 	set := map[string]bool{}

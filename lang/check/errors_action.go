@@ -185,7 +185,7 @@ func errAppliedTwice(a *Action, d *resolve.Mapping, m *Mapping) *diag.Diagnostic
 
 // Who writes what.
 
-func warnWrittenBack(t *Trigger, a *Action, m *Mapping, s *Sync, other *Mapping) *diag.Diagnostic {
+func warnWrittenBack(a *Action, m *Mapping, s *Sync, other *Mapping) *diag.Diagnostic {
 	d := warning("SYN443", "Sync writes this back", m.FieldRange, "",
 		"sync.%s writes %s.%s too, with another value, and will write it back at its next run. Leave the field to one of them, or write apply = sync.%s, which does that rule's map in this group.",
 		s.Decl.Name, a.To.name(), m.Field.Name, s.Decl.Name)

@@ -70,6 +70,23 @@ func (x *scopes) hold(checked *expr.Checked) {
 	}
 }
 
+// present takes from a condition which records are there where it holds: of `owner != null && …`, owner.
+func (x *scopes) present(checked *expr.Checked) {
+	if checked == nil {
+		return
+	}
+	for _, n := range checked.Root.Conjuncts() {
+		if n.Op != expr.OpNe || len(n.Args) != 2 {
+			continue
+		}
+		for i, a := range n.Args {
+			if b := n.Args[1-i]; a.Op == expr.OpPresent && b.IsConst() && b.Value.IsNull() && a.Root < len(x.roots) {
+				x.roots[a.Root].Optional = false
+			}
+		}
+	}
+}
+
 // it is the index of the candidate record of a find or match, behind all others.
 func (x *scopes) it() int { return len(x.roots) }
 

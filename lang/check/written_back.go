@@ -25,12 +25,18 @@ func (c *checker) writtenBack() {
 				continue
 			}
 			for _, m := range a.Set {
-				for _, w := range byField[fieldKey{a.To.connection(), a.To.Ref.Name, m.Field.Name}] {
-					if !t.same(m, w) && !t.disjoint(w.sync) {
-						c.report(warnWrittenBack(t, a, m, w.sync, w.mapping))
-					}
-				}
+				c.writtenBackBy(t, a, m, byField[fieldKey{a.To.connection(), a.To.Ref.Name, m.Field.Name}])
 			}
+		}
+	}
+}
+
+// writtenBackBy reports the first sync that writes another value into the field; one suffices.
+func (c *checker) writtenBackBy(t *Trigger, a *Action, m *Mapping, writers []writer) {
+	for _, w := range writers {
+		if w.sync != a.Apply && !t.same(m, w) && !t.disjoint(w.sync) {
+			c.report(warnWrittenBack(a, m, w.sync, w.mapping))
+			return
 		}
 	}
 }

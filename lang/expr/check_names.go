@@ -211,7 +211,7 @@ func (c *checker) bareReference(steps []step, all span.Range) *Node {
 		return c.wrong()
 	}
 	if len(steps) == 1 {
-		if _, ok := c.env.roots[steps[0].name]; !ok {
+		if _, ok := c.env.roots[steps[0].name]; !ok && steps[0].name != historyRoot && steps[0].name != "each" {
 			c.report(errBareWord(steps[0], c.scope, c.want))
 			return c.wrong()
 		}
