@@ -30,11 +30,20 @@ func (m *MissingSettings) Error() string {
 	if len(m.Names) > 1 {
 		noun = "variables"
 	}
-	s := fmt.Sprintf("connection %s needs the environment %s %s", m.Connection, noun, strings.Join(m.Names, " and "))
+	s := fmt.Sprintf("connection %s needs the environment %s %s", m.Connection, noun, listed(m.Names))
 	if len(m.Secrets) > 0 {
 		s += fmt.Sprintf("; a secret may also be in a file that %s_FILE names", m.Secrets[0])
 	}
 	return s
+}
+
+// listed is "A", "A and B", "A, B and C".
+func listed(names []string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " and " + names[last]
 }
 
 // configure reads the environment for a connection of a system. All that is missing is reported at once.

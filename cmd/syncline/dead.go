@@ -33,6 +33,9 @@ func newDeadList(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use: "list [DIR]", Short: "List dead letters, newest first", Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := oneOf("status", status, "open", "retry", "dropped", "settled", "all"); err != nil {
+				return err
+			}
 			f := state.DeadFilter{Rule: rule, Status: state.DeadStatus(status), Limit: limit}
 			if status == "all" {
 				f.Status = ""
@@ -46,9 +49,9 @@ func newDeadList(a *app) *cobra.Command {
 					return nil
 				}
 				w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-				fmt.Fprintln(w, "ID\tRULE\tSOURCE\tSTEP\tTRIES\tSINCE\tREASON")
+				fmt.Fprintln(w, "ID\tSTATUS\tRULE\tSOURCE\tSTEP\tTRIES\tSINCE\tREASON")
 				for _, d := range letters {
-					fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%d\t%s\t%s\n", d.ID, d.Rule, d.Source.ID, d.Step, d.Attempts,
+					fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", d.ID, d.Status, d.Rule, d.Source.ID, d.Step, d.Attempts,
 						d.At.Local().Format("2006-01-02 15:04"), oneLine(reason(d)))
 				}
 				return w.Flush()

@@ -59,6 +59,9 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	switch e := (*exitError)(nil); {
 	case err == nil:
 		return exitOK
+	case errors.Is(err, context.Canceled) && errors.Is(context.Cause(ctx), errInterrupted):
+		a.complain(errInterrupted)
+		return exitInterrupted
 	case errors.As(err, &e):
 		if e.err != nil {
 			a.complain(e.err)
@@ -96,6 +99,9 @@ func interruptible(ctx context.Context, errOut io.Writer) (context.Context, func
 	go func() {
 		select {
 		case <-signals:
+			if isTerminal(errOut) { // a service's log holds lines of its own
+				fmt.Fprintln(errOut, "\nstopping: what is in hand is finished and stored; once more to stop at once")
+			}
 			cancel(errInterrupted)
 			signal.Stop(signals)
 		case <-ctx.Done():

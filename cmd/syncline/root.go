@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -90,14 +91,17 @@ func (a *app) complain(err error) {
 func (a *app) formats(c *cobra.Command, allowed ...string) {
 	c.Flags().StringVar(&a.format, "format", allowed[0], "output: "+strings.Join(allowed, ", "))
 	c.PreRunE = func(*cobra.Command, []string) error {
-		for _, f := range allowed {
-			if a.format == f {
-				return nil
-			}
-		}
-		return fmt.Errorf("--format %s is not known here: write %s", a.format, strings.Join(allowed, " or "))
+		return oneOf("format", a.format, allowed...)
 	}
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(allowed, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// oneOf refuses a flag's value that is none of those allowed.
+func oneOf(flag, given string, allowed ...string) error {
+	if slices.Contains(allowed, given) {
+		return nil
+	}
+	return fmt.Errorf("--%s %s is not known: write %s", flag, given, strings.Join(allowed, " or "))
 }
 
 // projectDir is the folder that a command's optional argument names.

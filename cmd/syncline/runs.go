@@ -5,6 +5,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -21,6 +22,11 @@ func newRuns(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use: "runs [DIR]", Short: "What ran, when, and how it ended", Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if status != "" {
+				if err := oneOf("status", status, "running", "succeeded", "partial", "failed", "waiting", "stopped"); err != nil {
+					return err
+				}
+			}
 			f.Status = state.RunStatus(status)
 			return a.look(cmd, args, func(store *sqlite.Store) error {
 				runs, err := store.Runs(cmd.Context(), f)
@@ -142,6 +148,8 @@ func show(v any) string {
 		return "(empty)"
 	case string:
 		return fmt.Sprintf("%q", v)
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64) // as texts have numbers: without an exponent
 	case []any:
 		parts := make([]string, len(v))
 		for i, x := range v {

@@ -17,7 +17,7 @@ func newSandbox(a *app) *cobra.Command {
 as a real tenant's. Prints one NAME=VALUE line for each address and credential that the examples read, then "ready".
 
   syncline sandbox > sandbox.env &
-  set -a; . ./sandbox.env; set +a        (up to the line "ready")
+  set -a; . <(grep = sandbox.env); set +a
   syncline plan examples/health-score
 
 Each port has control endpoints without credentials under /_sandbox/: records/OBJECT, calls, faults, reset.`,
