@@ -2,7 +2,6 @@ package lang
 
 import (
 	"runtime"
-	"slices"
 	"sync"
 
 	"github.com/syncline/syncline/lang/check"
@@ -25,14 +24,21 @@ type Inputs = check.Inputs
 
 // Load reads files and binds their names. The module is never nil.
 func Load(files []Source) (*resolve.Module, diag.List) {
-	parsed := make([]*syntax.File, len(files))
-	lists := make([]diag.List, len(files))
+	return bind(parseAll(files, func(s Source) parsed {
+		file, found := syntax.Parse(s.Name, s.Text)
+		return parsed{file, found}
+	}))
+}
+
+// parseAll parses files side by side, and gives them in order.
+func parseAll(files []Source, parse func(Source) parsed) []parsed {
+	out := make([]parsed, len(files))
 	var wg sync.WaitGroup
 	next := make(chan int)
 	for range min(len(files), runtime.GOMAXPROCS(0)) {
 		wg.Go(func() {
 			for i := range next {
-				parsed[i], lists[i] = syntax.Parse(files[i].Name, files[i].Text)
+				out[i] = parse(files[i])
 			}
 		})
 	}
@@ -41,8 +47,21 @@ func Load(files []Source) (*resolve.Module, diag.List) {
 	}
 	close(next)
 	wg.Wait()
-	diags := slices.Concat(lists...)
-	m, found := resolve.Modules(parsed)
+	return out
+}
+
+// bind makes a module of parsed files.
+func bind(all []parsed) (*resolve.Module, diag.List) {
+	files := make([]*syntax.File, len(all))
+	var diags diag.List
+	for i, p := range all {
+		files[i] = p.file
+		for _, d := range p.found {
+			own := *d // a file's findings are shared by all loads of it
+			diags = append(diags, &own)
+		}
+	}
+	m, found := resolve.Modules(files)
 	diags = append(diags, found...)
 	diags.Sort()
 	return m, diags

@@ -38,12 +38,12 @@ func (r *Runtime) ReadProject() (Project, error) {
 	return Project{files, hex.EncodeToString(h.Sum(nil)[:16])}, nil
 }
 
-func (p Project) load() (*resolve.Module, diag.List) {
+func (p Project) load(cache *lang.Cache) (*resolve.Module, diag.List) {
 	sources := make([]lang.Source, len(p.Files))
 	for i, f := range p.Files {
 		sources[i] = lang.Source{Name: f.Name, Text: f.Src}
 	}
-	return lang.Load(sources)
+	return cache.Load(sources)
 }
 
 // known are schemas that a server has already, for compiling without asking the systems again.
@@ -61,7 +61,7 @@ func (k known) stale() known { return known{catalogs: k.catalogs} }
 // recompile compiles a project for a server. It asks the systems only for what is not known; where a system does not
 // answer, the lock file and then spare stand in. Every error is one of not being able to check.
 func (r *Runtime) recompile(ctx context.Context, p Project, have known, spare map[string]*schema.Catalog) (*Compiled, known, error) {
-	module, diags := p.load()
+	module, diags := p.load(&r.parsed)
 	conns := lang.Connections(module)
 	d := r.newDescriber(conns)
 	d.prev = have.catalogs

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/syncline/syncline/connectors"
+	"github.com/syncline/syncline/lang"
 )
 
 // Options say where a project is and what it runs with.
@@ -25,8 +26,9 @@ type Options struct {
 
 // Runtime is a project with its connections, each opened once, when it is first needed.
 type Runtime struct {
-	o    Options
-	pool pool
+	o      Options
+	pool   pool
+	parsed lang.Cache // of a server's files
 }
 
 // New makes a runtime. It reads and opens nothing yet.

@@ -153,7 +153,7 @@ func (s *Server) startOnLastGood(ctx context.Context, a reload.Attempt, p Projec
 		return give()
 	}
 	keys := map[string]string{}
-	module, _ := p.load()
+	module, _ := p.load(&s.r.parsed)
 	for _, c := range lang.Connections(module) {
 		keys[c.Name] = planKey(c)
 	}
