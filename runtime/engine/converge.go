@@ -13,7 +13,18 @@ func queryCursor(s string) query.Cursor { return query.Cursor(s) }
 
 // converge runs a rule whose target has records to match.
 func (r *runner) converge() error {
-	steps := []func() error{r.begin, r.resolveOpenClaims, r.askDeletions, r.retryDead, r.readSource, r.reread, r.reevaluate, r.departures, r.release}
+	if err := r.begin(); err != nil {
+		return err
+	}
+	if r.named() {
+		for _, step := range []func() error{r.resolveOpenClaims, r.readNamed, r.release} {
+			if err := step(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	steps := []func() error{r.resolveOpenClaims, r.askDeletions, r.retryDead, r.readSource, r.reread, r.reevaluate, r.departures, r.release}
 	for _, step := range steps {
 		if err := step(); err != nil {
 			return err
@@ -114,6 +125,9 @@ func (r *runner) readSource() error {
 		r.cp.Cursor = string(p.cursor)
 		if p.batch.Len() > 0 || len(p.bad) > 0 {
 			items := r.items(p)
+			for _, it := range items {
+				r.tellRead(it)
+			}
 			given += p.batch.Len()
 			r.run.Read += p.batch.Len()
 			cp := r.cp

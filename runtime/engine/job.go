@@ -22,6 +22,9 @@ type Job struct {
 	Schedule string
 	// Full asks for a full pass.
 	Full bool
+	// Records are source records by id that events tell of. With any, and once the rule has its baseline, the run takes these
+	// and no others, and its checkpoint stays where it is.
+	Records []string
 	// Connections gives open connections by name; nil for one that is not open.
 	Connections func(name string) connectors.Connection
 	Store       state.Store
@@ -41,6 +44,10 @@ type Job struct {
 	OnProgress func(Progress)
 	OnChange   func(Change)
 	OnProblem  func(Problem)
+
+	// OnRead is told of each source record that was read, with its modified stamp, "" where it has none. It may be nil and
+	// is called from one goroutine.
+	OnRead func(id, version string)
 
 	// Retry, Sleep and Random steer waiting; zero values are the defaults.
 	Retry  delivery.Retry

@@ -108,7 +108,12 @@ func (r *runner) release() error {
 	if err != nil {
 		return err
 	}
-	if err := r.supersede(); err != nil {
+	if r.named() {
+		// A few records neither replace nor join what waits for a person: an ordinary pass decides.
+		if why != "" {
+			return &ending{status: state.Waiting, waits: state.WaitGuard, why: why}
+		}
+	} else if err := r.supersede(); err != nil {
 		return err
 	}
 	if why != "" {
