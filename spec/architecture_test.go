@@ -38,6 +38,7 @@ var may = map[string][]string{
 	"runtime/state/":   {"runtime/state"},
 	"runtime/engine":   {"lang/plan", "lang/expr", "lang/schema", "lang/value", "lang/query", "connectors", "runtime/state", "runtime/delivery"},
 	"runtime/schedule": {"lang/cron", "runtime/state"},
+	"runtime/undo":     {"lang/schema", "lang/value", "lang/query", "connectors", "runtime/state", "runtime/delivery"},
 	"runtime/reload":   {"lang/diag"},
 	"runtime/server":   {"runtime/state", "lang/diag"},
 	"runtime/delivery": {"lang/plan", "lang/schema", "lang/value", "lang/query", "connectors", "runtime/state"},

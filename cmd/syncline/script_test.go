@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -32,6 +33,7 @@ func TestMain(m *testing.M) {
 //	records SYSTEM OBJECT      print a sandbox's records, one JSON object a line
 //	put SYSTEM OBJECT JSON     create or change a record in a sandbox
 //	fault SYSTEM JSON          play a fault
+//	sql FILE STATEMENT         run a statement on a SQLite file, as another program would, and print its rows
 //	calls SYSTEM               print a sandbox's calls since the last reset of the log, "METHOD PATH STATUS"
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -51,6 +53,7 @@ func TestScripts(t *testing.T) {
 			"put":     scriptPut,
 			"fault":   scriptFault,
 			"calls":   scriptCalls,
+			"sql":     scriptSQL,
 		},
 	})
 }
@@ -128,4 +131,27 @@ func scriptCalls(ts *testscript.TestScript, _ bool, args []string) {
 	for _, c := range answer.Calls {
 		fmt.Fprintf(ts.Stdout(), "%s %s %d\n", c.Method, c.Path, c.Status)
 	}
+}
+
+func scriptSQL(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: sql FILE STATEMENT")
+	}
+	db, err := sql.Open("sqlite", "file:"+ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer db.Close()
+	rows, err := db.Query(args[1])
+	ts.Check(err)
+	defer rows.Close()
+	names, err := rows.Columns()
+	ts.Check(err)
+	for rows.Next() {
+		values, places := make([]any, len(names)), make([]any, len(names))
+		for i := range values {
+			places[i] = &values[i]
+		}
+		ts.Check(rows.Scan(places...))
+		fmt.Fprintln(ts.Stdout(), values...)
+	}
+	ts.Check(rows.Err())
 }

@@ -107,7 +107,7 @@ func (r *runner) entry(c *change, target string, created bool) state.Entry {
 		Connection: r.p.To.Connection, Object: r.p.To.Object.Name, Target: target,
 		Source: state.SourceRef{Connection: r.p.From.Connection, Object: r.p.From.Object.Name, ID: c.Source, Version: c.Version}}
 	if c.Op == connectors.Upsert && !created {
-		e.Action = "update"
+		e.Action, e.Blind = "update", true
 	}
 	for _, f := range c.Fields {
 		e.Fields = append(e.Fields, state.FieldChange{Name: f.Name, Before: f.Before.JSON(), After: f.After.JSON(), Expression: f.Text, Inputs: f.Inputs})

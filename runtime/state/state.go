@@ -300,12 +300,14 @@ type Entry struct {
 	Rule       string        `json:"rule"`
 	Revision   string        `json:"revision"`
 	At         time.Time     `json:"at"`
-	Action     string        `json:"action"` // create, update, delete, relink, unlink
+	Action     string        `json:"action"` // create, update, delete, revert, relink, unlink
 	Connection string        `json:"connection"`
 	Object     string        `json:"object"`
 	Target     string        `json:"target"`
 	Source     SourceRef     `json:"source"`
 	Fields     []FieldChange `json:"fields,omitempty"`
+	// Blind: the record was there, and was written without being read: the fields' values before are not known.
+	Blind bool `json:"blind,omitempty"`
 }
 
 // SourceRef is the source record that a write came from.
