@@ -30,6 +30,7 @@ var may = map[string][]string{
 	"lang/check":       {"lang/syntax", "lang/resolve", "lang/expr", "lang/schema", "lang/diag", "lang/span", "lang/value", "lang/cron"},
 	"lang/plan":        {"lang/expr", "lang/schema", "lang/value", "lang/query", "lang/span"},
 	"lang/planner":     {"lang/check", "lang/plan", "lang/expr", "lang/schema", "lang/query", "lang/diag", "lang/value", "lang/span", "lang/resolve", "lang/syntax", "lang/cron"},
+	"lang/spectest":    {"lang/plan", "lang/schema", "lang/value", "lang/syntax", "lang/diag", "lang/span"},
 	"lang/format":      {"lang/span", "lang/diag", "lang/syntax"},
 	"connectors":       {"lang/schema", "lang/value", "lang/query"},
 	"connectors/":      {"connectors", "connectors/", "lang/schema", "lang/value", "lang/query"},

@@ -17,6 +17,8 @@ import (
 	"github.com/syncline/syncline/lang/plan"
 	"github.com/syncline/syncline/lang/schema"
 	"github.com/syncline/syncline/lang/schema/schematext"
+	"github.com/syncline/syncline/lang/spectest"
+	"github.com/syncline/syncline/lang/syntax"
 )
 
 var update = flag.Bool("update", false, "write what the compiler gives into the cases")
@@ -45,9 +47,9 @@ func TestConformance(t *testing.T) {
 				writeCase(t, name, archive, got)
 				return
 			}
-			for _, section := range []string{"diagnostics", "plan"} {
+			for _, section := range []string{"diagnostics", "plan", "tests"} {
 				want, has := c.sections[section]
-				if section == "plan" && !has {
+				if section != "diagnostics" && !has {
 					continue
 				}
 				if strings.TrimSpace(want) != strings.TrimSpace(got[section]) {
@@ -61,6 +63,7 @@ func TestConformance(t *testing.T) {
 // conformanceCase is one case, read.
 type conformanceCase struct {
 	files    []lang.Source
+	tests    []lang.Source
 	sections map[string]string
 	inputs   lang.Inputs
 }
@@ -68,6 +71,10 @@ type conformanceCase struct {
 func readCase(t *testing.T, a *txtar.Archive) *conformanceCase {
 	c := &conformanceCase{sections: map[string]string{}}
 	for _, f := range a.Files {
+		if strings.HasSuffix(f.Name, syntax.TestSuffix) {
+			c.tests = append(c.tests, lang.Source{Name: f.Name, Text: f.Data})
+			continue
+		}
 		if strings.HasSuffix(f.Name, ".hcl") {
 			c.files = append(c.files, lang.Source{Name: f.Name, Text: f.Data})
 			continue
@@ -178,8 +185,37 @@ func (c *conformanceCase) compile() map[string]string {
 	m, diags := lang.Load(c.files)
 	set, more := lang.Compile(m, c.inputs)
 	diags = append(diags, more...)
+	tests, found := c.readTests(set)
+	diags = append(diags, found...)
 	diags.Sort()
-	return map[string]string{"diagnostics": diagnosticText(diags), "plan": planText(set)}
+	return map[string]string{"diagnostics": diagnosticText(diags), "plan": planText(set), "tests": testText(tests)}
+}
+
+// readTests reads the case's test files, with the rules compiled anew for each that gives variables.
+func (c *conformanceCase) readTests(set *plan.Set) ([]*spectest.Test, diag.List) {
+	var files []*syntax.File
+	var diags diag.List
+	for _, f := range c.tests {
+		file, found := syntax.ParseTests(f.Name, f.Text)
+		files, diags = append(files, file), append(diags, found...)
+	}
+	sets := map[string]*plan.Set{"": set}
+	for name, vars := range spectest.Vars(files) {
+		in := c.inputs
+		in.Vars = vars
+		m, _ := lang.Load(c.files)
+		sets[name], _ = lang.Compile(m, in)
+	}
+	tests, found := spectest.Read(files, sets)
+	return tests, append(diags, found...)
+}
+
+func testText(tests []*spectest.Test) string {
+	var b strings.Builder
+	for _, t := range tests {
+		b.WriteString(t.Explain())
+	}
+	return b.String()
 }
 
 func diagnosticText(diags diag.List) string {
@@ -224,7 +260,7 @@ func writeCase(t *testing.T, name string, a *txtar.Archive, got map[string]strin
 		case "diagnostics":
 			found = true
 			a.Files[i].Data = []byte(got[f.Name])
-		case "plan":
+		case "plan", "tests":
 			a.Files[i].Data = []byte(got[f.Name])
 		}
 	}
