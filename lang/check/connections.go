@@ -13,8 +13,12 @@ import (
 
 // connections checks the settings of each connection against its type of system.
 func (c *checker) connections() {
+	c.heard()
 	for _, conn := range c.module.Connections {
 		c.pauses(conn.Pauses)
+		if conn.Events != nil {
+			c.events(conn.Events)
+		}
 		if c.in.Systems == nil {
 			continue
 		}

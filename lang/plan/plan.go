@@ -56,6 +56,8 @@ type Connection struct {
 	Allow []string
 	// Pauses are windows in which nothing is sent.
 	Pauses []Pause
+	// Events says how the system tells of changes; nil: it does not.
+	Events *Events
 	Range  span.Range
 }
 

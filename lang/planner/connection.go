@@ -26,6 +26,7 @@ func connection(c *resolve.Connection) *plan.Connection {
 		}
 	}
 	out.Pauses = pauses(c.Pauses, time.UTC)
+	out.Events = events(c.Events)
 	return out
 }
 

@@ -29,6 +29,9 @@ func (r *resolver) connection(b *syntax.Block) *Connection {
 		c.Allow = r.patterns(a)
 	}
 	c.Pauses = pauses(b)
+	if e := b.One("events"); e != nil {
+		c.Events = events(e)
+	}
 	return c
 }
 

@@ -73,6 +73,7 @@ type Connection struct {
 	Allow        []Pattern // nil: no allow block
 	AllowRange   span.Range
 	Pauses       []Pause
+	Events       *Events // nil: no events block
 	NameRange    span.Range
 	Range        span.Range
 	Used         bool

@@ -5,9 +5,11 @@ var connectionBlock = &BlockSpec{
 	Labels: []LabelSpec{{Name: "SYSTEM"}, {Name: "NAME"}},
 	Doc:    "A configured account on a system. Its settings are those of the system.",
 	Free:   attr("", Setting, "A setting of the system."),
-	Blocks: []*BlockSpec{limitsBlock, allowBlock, objectBlock, pauseBlock},
+	Blocks: []*BlockSpec{limitsBlock, allowBlock, objectBlock, pauseBlock, eventsBlock},
 	Hints: map[string]string{
-		"guard": `Allowed writes of a connection are: allow { write = ["OBJECT.FIELD"] }. A guard stands in a sync.`,
+		"webhook":  `How the system tells of changes is written: events { signature = "…" }.`,
+		"on_event": `Rules have on_event; how the system tells of its changes is written here: events { signature = "…" }.`,
+		"guard":    `Allowed writes of a connection are: allow { write = ["OBJECT.FIELD"] }. A guard stands in a sync.`,
 	},
 }
 
