@@ -102,6 +102,9 @@ func (r *runner) resolveOpenClaims() error {
 
 // readSource takes the source page by page. The next page is read while this one is worked on.
 func (r *runner) readSource() error {
+	if err := r.loadDigests(); err != nil {
+		return err
+	}
 	pages := r.readPages(r.sourceQuery())
 	defer pages.stop()
 	given := 0
@@ -124,25 +127,50 @@ func (r *runner) readSource() error {
 		last := p.err == io.EOF
 		r.cp.Cursor = string(p.cursor)
 		if p.batch.Len() > 0 || len(p.bad) > 0 {
+			if err := r.beginRead(p); err != nil {
+				return err
+			}
 			items := r.items(p)
 			for _, it := range items {
 				r.tellRead(it)
 			}
 			given += p.batch.Len()
 			r.run.Read += p.batch.Len()
-			cp := r.cp
-			cp.At = r.clock()
-			if err := r.process(items, p.bad, &cp); err != nil {
+			if err := r.take(items, p.bad); err != nil {
 				return err
 			}
 			r.progress("read")
 		}
 		if last {
 			r.capped = r.p.MaxRecords > 0 && given >= r.p.MaxRecords
-			return nil
+			return r.flush()
 		}
 		pages.free <- p.batch
 	}
+}
+
+// take works on what a page gave, or gathers it where its records mostly pass and no cursor moves with it.
+func (r *runner) take(items []*item, bad []connectors.BadRow) error {
+	if r.digests != nil && r.cp.Cursor == "" && len(bad) == 0 && len(items) < gatherMost/2 {
+		if r.gathered.add(items, r.repeats.on); len(r.gathered.items) < gatherMost {
+			return nil
+		}
+		return r.flush()
+	}
+	if err := r.flush(); err != nil {
+		return err
+	}
+	return r.arrive(items, bad)
+}
+
+// flush works on what was gathered.
+func (r *runner) flush() error { return r.arrive(r.gathered.take(), nil) }
+
+// arrive processes items of the read, after which the rule stands where the reader does.
+func (r *runner) arrive(items []*item, bad []connectors.BadRow) error {
+	cp := r.cp
+	cp.At = r.clock()
+	return r.process(items, bad, &cp)
 }
 
 // process takes items through all steps and concludes them. cp is where the reader stands after them; nil: they
@@ -161,7 +189,7 @@ func (r *runner) process(items []*item, bad []connectors.BadRow, cp *state.Check
 	if cp != nil {
 		var more []connectors.BadRow
 		var besides int
-		items, more, besides = r.repeats.settle(items)
+		items, more, besides = r.repeats.settle(r.digests, items)
 		r.run.Read -= len(more) // counted with their letters
 		r.run.Filtered += besides
 		bad = append(bad, more...)

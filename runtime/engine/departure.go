@@ -155,11 +155,6 @@ func (r *runner) vanished(since int64) error {
 	}
 }
 
-func (r *runner) saw(id string) bool {
-	_, ok := r.seen[fnv64(id)]
-	return ok
-}
-
 // absent decides about records that the read did not give. What is destroyed on the word of a source is worth a
 // second look: a record that is there after all was only not asked for, or has left `where`.
 func (r *runner) absent(records []state.Record) error {

@@ -2,9 +2,13 @@ package engine
 
 import (
 	"context"
+	"encoding/binary"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/cespare/xxhash/v2"
 
 	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/lang/query"
@@ -159,27 +163,30 @@ func (r *runner) sourceQuery() query.Read {
 		Since: query.Cursor(r.cp.Cursor), Limit: r.p.MaxRecords}
 }
 
-// items makes the items of a page. Of two states of one record the later one counts; where they are two records, both
-// stay for repeats.settle.
+// items makes items of the records of a page that do not pass. Of two states of one record the later one counts; where
+// they are two records, both stay for repeats.settle.
 func (r *runner) items(p *page) []*item {
 	r.repeats.begin(p, r.p.From.Object.Key != "")
-	keyed := r.p.From.Object.Key != ""
-	at := make(map[string]int, p.batch.Len())
-	out := make([]*item, 0, p.batch.Len())
+	var at map[string]int
+	var out []*item
 	for i := range p.batch.Len() {
 		src := p.batch.Record(i)
-		id := ""
-		switch {
-		case keyed:
-			id = strings.Clone(src.At(0).String()) // it outlives the page
-		case p.ids != nil:
-			id = p.ids[i]
+		id, hash := r.identity(p, i), r.hash(src)
+		if r.pass(id, hash) {
+			if r.job.OnRead != nil {
+				r.tellRead(r.newItem(strings.Clone(id), src))
+			}
+			continue
 		}
-		it := r.newItem(id, src)
-		it.hash = r.hash(src)
+		it := r.newItem(strings.Clone(id), src) // it outlives the page
+		it.hash = hash
 		if id == "" {
 			// Without an identity a record is what it holds: a changed one is another one.
 			it.id = anonymous + strconv.FormatUint(it.hash, 16)
+		}
+		if at == nil {
+			at = make(map[string]int, p.batch.Len()-i)
+			out = make([]*item, 0, p.batch.Len()-i)
 		}
 		if n, twice := at[it.id]; twice && !r.repeats.on {
 			out[n] = nil
@@ -187,13 +194,18 @@ func (r *runner) items(p *page) []*item {
 		at[it.id] = len(out)
 		out = append(out, it)
 	}
-	kept := out[:0]
-	for _, it := range out {
-		if it != nil {
-			kept = append(kept, it)
-		}
+	return slices.DeleteFunc(out, func(it *item) bool { return it == nil })
+}
+
+// identity is the id of a record of a page, which may point into the page; "" when it has none.
+func (r *runner) identity(p *page, i int) string {
+	switch {
+	case r.p.From.Object.Key != "":
+		return p.batch.Record(i).At(0).String()
+	case p.ids != nil:
+		return p.ids[i]
 	}
-	return kept
+	return ""
 }
 
 // anonymous begins the ids of records that have none of their own.
@@ -203,11 +215,11 @@ const anonymous = "#"
 // meaning never passes for "unchanged". Zero stands for "not known".
 func (r *runner) hash(src value.Record) uint64 {
 	var buf [512]byte
-	b := append(buf[:0], r.p.Meaning...)
+	b := binary.BigEndian.AppendUint64(buf[:0], r.meaning)
 	for _, v := range src {
 		b = v.AppendBinary(b)
 	}
-	return max(fnv64(b), 1)
+	return max(xxhash.Sum64(b), 1)
 }
 
 func fnv64[T string | []byte](b T) uint64 {

@@ -30,8 +30,8 @@ func (s *repeats) begin(p *page, keyed bool) {
 }
 
 // settle leaves one item of each key, the first that the rule takes, and gives a report of each other one that the rule
-// would take as well. One that was filtered says nothing about the record that its key stands for, and is only counted.
-func (s *repeats) settle(items []*item) (kept []*item, bad []connectors.BadRow, besides int) {
+// would take as well. Records that passed count as taken. One that was filtered says nothing about the record that its key stands for, and is only counted.
+func (s *repeats) settle(passed *digests, items []*item) (kept []*item, bad []connectors.BadRow, besides int) {
 	if !s.on {
 		return items, nil, 0
 	}
@@ -43,6 +43,9 @@ func (s *repeats) settle(items []*item) (kept []*item, bad []connectors.BadRow, 
 		}
 		id := fnv64(it.id)
 		hash, again := s.seen[id]
+		if !again {
+			hash, again = passed.as(it.id)
+		}
 		switch {
 		case again && hash != it.hash:
 			bad = append(bad, s.bad(it.id))

@@ -52,8 +52,12 @@ type runner struct {
 	written int
 	// pendingLookups is how to find the creates under way, by source.
 	pendingLookups map[string][]byte
+	meaning        uint64 // of the rule, hashed
 	// seen are the records that a dry run saw, by hash: it may not mark them in the store.
 	seen map[uint64]struct{}
+	// digests are what is known of all records, nil where the store is asked for each.
+	digests  *digests
+	gathered gathered
 	// deletedNext is where the reader of deletions goes on after this run, deleted what it gave.
 	deletedNext string
 	deleted     []string
@@ -93,7 +97,7 @@ func newRunner(ctx context.Context, job Job) *runner {
 	if job.RunID == "" {
 		job.RunID = newRunID(started)
 	}
-	r := &runner{job: job, p: job.Plan, began: time.Now(), stamp: started.UnixMicro(), held: map[string]state.Claim{}, planned: plannedLinks{}, unread: map[string]bool{}}
+	r := &runner{job: job, p: job.Plan, began: time.Now(), stamp: started.UnixMicro(), meaning: fnv64(job.Plan.Meaning), held: map[string]state.Claim{}, planned: plannedLinks{}, unread: map[string]bool{}}
 	r.access = access{ctx: ctx, set: job.Set, connections: job.Connections, sides: map[string]*side{}, retry: job.Retry,
 		wait: job.Sleep, chance: job.Random, now: now, frame: expr.Frame{Now: now}, rootIt: job.Plan.RootIt()}
 	r.log = job.Log.With("rule", r.p.ID(), "run", job.RunID)

@@ -25,7 +25,7 @@ func (r *runner) shadow(want []value.Value) []byte {
 }
 
 func (r *runner) tag(b []byte) []byte {
-	return binary.BigEndian.AppendUint64(b, fnv64(r.p.Meaning))
+	return binary.BigEndian.AppendUint64(b, r.meaning)
 }
 
 // agreed tells whether the mapped values are those last agreed.

@@ -15,6 +15,7 @@ import (
 type Store interface {
 	RunStore
 	RecordStore
+	DigestStore
 	ClaimStore
 	StageStore
 	LedgerStore

@@ -31,6 +31,8 @@ type Store struct {
 
 	mu    sync.Mutex
 	rules map[string]int64
+	// digested is what is known of the digests of rules; forgotten when a transaction that may have changed it fails.
+	digested map[int64]digested
 }
 
 var _ state.Store = (*Store)(nil)
@@ -53,7 +55,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("the folder of the state cannot be made: %w", err)
 	}
-	s := &Store{path: path, rules: map[string]int64{}}
+	s := &Store{path: path, rules: map[string]int64{}, digested: map[int64]digested{}}
 	if o.Holder != "" {
 		var err error
 		if s.lock, err = acquire(path+".lock", o.Holder); err != nil {
@@ -174,10 +176,15 @@ func (s *Store) tx(ctx context.Context, f func(*sql.Tx) error) error {
 		return s.explain(err)
 	}
 	defer tx.Rollback()
-	if err := f(tx); err != nil {
-		return s.explain(err)
+	if err = f(tx); err == nil {
+		err = tx.Commit()
 	}
-	return s.explain(tx.Commit())
+	if err != nil {
+		s.mu.Lock()
+		clear(s.digested)
+		s.mu.Unlock()
+	}
+	return s.explain(err)
 }
 
 // ruleID gives the number that stands for a rule's name in the record table, making one when it is new.

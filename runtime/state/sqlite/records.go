@@ -127,8 +127,11 @@ ON CONFLICT (rule, source) DO UPDATE SET target = excluded.target, keys = exclud
 	}
 	if len(forget) > 0 {
 		_, err = tx.ExecContext(ctx, "DELETE FROM record WHERE rule = ? AND source IN (SELECT value FROM json_each(?))", id, jsonList(forget))
+		if err != nil {
+			return err
+		}
 	}
-	return err
+	return s.changeDigests(ctx, tx, id, records, forget)
 }
 
 func (s *Store) makeRule(ctx context.Context, tx *sql.Tx, rule string) (int64, error) {

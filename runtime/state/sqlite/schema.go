@@ -83,7 +83,12 @@ CREATE TABLE series (
 	rule INTEGER NOT NULL, source TEXT NOT NULL, last INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (rule, source)
 ) WITHOUT ROWID;
 `,
+	`
+CREATE TABLE digest (seq INTEGER PRIMARY KEY AUTOINCREMENT, rule INTEGER NOT NULL, base INTEGER NOT NULL, data BLOB NOT NULL);
+CREATE INDEX digest_rule ON digest (rule, seq);
+`,
 }
 
-// tables lists what an export holds and a repair carries over, in order.
+// tables lists what an export holds and a repair carries over, in order. Digests are not among them: they are made of
+// the records again.
 var tables = []string{"rule", "record", "checkpoint", "claim", "stage", "run", "ledger", "dead", "tick", "hold", "snapshot", "edge", "watch", "firing", "series", "approval"}

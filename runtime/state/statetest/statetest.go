@@ -21,6 +21,7 @@ func Exercise(t *testing.T, open Factory) {
 		"records":            records,
 		"holders":            holders,
 		"scan":               scan,
+		"digests":            digests,
 		"checkpoints":        checkpoints,
 		"claims":             claims,
 		"staged changes":     staged,

@@ -1,0 +1,173 @@
+package engine
+
+import (
+	"fmt"
+	"math/bits"
+	"strings"
+
+	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/runtime/state"
+)
+
+// Where a source gives all its records each time and few of them are new, asking the store for each would be most of
+// the work of a run. The digests of what is known are loaded at once instead, sixteen bytes a record, and records whose
+// digest is the same pass without becoming items.
+
+// digests are those of one run, in order of Source.
+type digests struct {
+	list []state.Digest
+	// passed marks records that this run saw unchanged, void those whose digest does not count any more, because
+	// the run did something about them.
+	passed, void bitset
+	// starts says where the records begin whose hashes have the same leading bits.
+	starts []uint32
+	shift  int
+	read   int // number of the read that passed is of
+}
+
+type bitset []uint64
+
+func newBitset(n int) bitset    { return make(bitset, (n+63)/64) }
+func (b bitset) set(i int)      { b[i/64] |= 1 << (i % 64) }
+func (b bitset) has(i int) bool { return b[i/64]&(1<<(i%64)) != 0 }
+
+// loadDigests prepares a run for passing over unchanged records, where that is possible: the read gives everything,
+// and what is remembered is trusted and does not change with time.
+func (r *runner) loadDigests() error {
+	if !r.whole || r.verify || r.p.TimeDependent {
+		return nil
+	}
+	list, err := r.job.Store.Digests(r.work, r.p.ID())
+	if err != nil {
+		return fmt.Errorf("reading what is known of records: %w", err)
+	}
+	if len(list) > 0 {
+		r.digests = newDigests(list)
+	}
+	return nil
+}
+
+// newDigests indexes a sorted list by the leading bits of its hashes, a few records a bucket.
+func newDigests(list []state.Digest) *digests {
+	d := &digests{list: list, passed: newBitset(len(list)), void: newBitset(len(list))}
+	width := max(bits.Len(uint(len(list)))-3, 0)
+	d.shift = 64 - width
+	d.starts = make([]uint32, 1<<width+1)
+	at := 0
+	for bucket := range d.starts {
+		for at < len(list) && int(list[at].Source>>d.shift) < bucket {
+			at++
+		}
+		d.starts[bucket] = uint32(at)
+	}
+	return d
+}
+
+// find gives the index of a record's digest, or -1.
+func (d *digests) find(source uint64) int {
+	bucket := source >> d.shift
+	for at := d.starts[bucket]; at < d.starts[bucket+1]; at++ {
+		if d.list[at].Source == source {
+			return int(at)
+		}
+	}
+	return -1
+}
+
+// pass tells whether a record is known as it is; from then on it counts as seen.
+func (r *runner) pass(id string, hash uint64) bool {
+	d := r.digests
+	if d == nil || id == "" {
+		return false
+	}
+	at := d.find(state.SourceHash(id))
+	if at < 0 {
+		return false
+	}
+	if d.list[at].Hash != hash || d.void.has(at) || len(r.dead.retry) > 0 && r.dead.retry[id] {
+		d.void.set(at)
+		return false
+	}
+	if d.passed.has(at) && r.repeats.on {
+		return true // the same record twice
+	}
+	d.passed.set(at)
+	r.run.Matched++
+	r.run.Unchanged++
+	return true
+}
+
+// as gives the hash with which a record passed.
+func (d *digests) as(id string) (hash uint64, passed bool) {
+	if d == nil {
+		return 0, false
+	}
+	at := d.find(state.SourceHash(id))
+	if at < 0 || !d.passed.has(at) {
+		return 0, false
+	}
+	return d.list[at].Hash, true
+}
+
+// saw tells whether this run saw a record that it did not mark in the store.
+func (r *runner) saw(id string) bool {
+	if _, ok := r.seen[fnv64(id)]; ok {
+		return true
+	}
+	_, passed := r.digests.as(id)
+	return passed
+}
+
+// beginRead forgets what passed when a read that broke off has begun anew: this page may be its first.
+func (r *runner) beginRead(p *page) error {
+	if r.digests == nil || r.digests.read == p.read {
+		return nil
+	}
+	if err := r.flush(); err != nil {
+		return err
+	}
+	r.digests.read = p.read
+	clear(r.digests.passed)
+	return nil
+}
+
+// gathered are items of several pages that are worked on together: of a page most of whose records pass, a few are
+// left, and every step costs the same for few as for many.
+type gathered struct {
+	items []*item
+	at    map[string]int
+}
+
+// gatherMost is how many items are worked on together.
+const gatherMost = 1000
+
+// add takes items over; their records are copied, because their page is read over. Of two states of one record the
+// later one counts, unless both are to stay.
+func (g *gathered) add(items []*item, both bool) {
+	if g.at == nil {
+		g.at = map[string]int{}
+	}
+	for _, it := range items {
+		it.keep()
+		if n, twice := g.at[it.id]; twice && !both {
+			g.items[n] = it
+			continue
+		}
+		g.at[it.id] = len(g.items)
+		g.items = append(g.items, it)
+	}
+}
+
+// take gives the items and begins anew.
+func (g *gathered) take() []*item {
+	items := g.items
+	g.items = nil
+	clear(g.at)
+	return items
+}
+
+// keep makes an item independent of the page that it was read with.
+func (it *item) keep() {
+	it.src, it.version = it.src.Clone(), strings.Clone(it.version)
+	it.records[plan.RootSource] = it.src
+}
