@@ -22,6 +22,9 @@ type Source struct {
 // Inputs is what a module is compiled against.
 type Inputs = check.Inputs
 
+// Memo remembers checked expressions between compilations of a project that is loaded through a Cache.
+type Memo = check.Memo
+
 // Load reads files and binds their names. The module is never nil.
 func Load(files []Source) (*resolve.Module, diag.List) {
 	return bind(parseAll(files, func(s Source) parsed {

@@ -13,17 +13,19 @@ type board struct {
 	mu   sync.Mutex
 	last map[string]state.Run
 	now  map[string]engine.Progress
+	// asked are the rules whose last run was looked up.
+	asked map[string]bool
 }
 
 func newBoard() *board {
-	return &board{last: map[string]state.Run{}, now: map[string]engine.Progress{}}
+	return &board{last: map[string]state.Run{}, now: map[string]engine.Progress{}, asked: map[string]bool{}}
 }
 
 // load reads the last runs of rules that the board does not know yet.
 func (b *board) load(ctx context.Context, store state.RunStore, rules []string) error {
 	for _, id := range rules {
 		b.mu.Lock()
-		_, known := b.last[id]
+		known := b.asked[id]
 		b.mu.Unlock()
 		if known {
 			continue
@@ -32,11 +34,11 @@ func (b *board) load(ctx context.Context, store state.RunStore, rules []string) 
 		if err != nil {
 			return err
 		}
-		if len(runs) == 0 {
-			continue
-		}
 		b.mu.Lock()
-		b.last[id] = runs[0]
+		b.asked[id] = true
+		if _, ended := b.last[id]; !ended && len(runs) > 0 {
+			b.last[id] = runs[0]
+		}
 		b.mu.Unlock()
 	}
 	return nil

@@ -72,9 +72,7 @@ func (r *Runtime) recompile(ctx context.Context, p Project, have known, spare ma
 	for _, c := range conns {
 		keys[c.Name] = planKey(c)
 		if catalog := have.catalogs[c.Name]; catalog != nil && have.keys[c.Name] == keys[c.Name] {
-			own := *catalog
-			own.Objects = maps.Clone(catalog.Objects)
-			d.catalogs[c.Name] = &own
+			d.catalogs[c.Name] = catalog
 		}
 	}
 	for d.describe(ctx, lang.Needs(module, d.catalogs)) {
@@ -86,7 +84,7 @@ func (r *Runtime) recompile(ctx context.Context, p Project, have known, spare ma
 		}
 		return &Compiled{Set: &plan.Set{}, Diagnostics: diags, Catalogs: d.catalogs}, known{}, nil
 	}
-	set, found := lang.Compile(module, lang.Inputs{Catalogs: d.catalogs, Systems: r.o.Registry.Systems(), Vars: r.o.Vars})
+	set, found := lang.Compile(module, lang.Inputs{Catalogs: d.catalogs, Systems: r.o.Registry.Systems(), Vars: r.o.Vars, Memo: &r.memo})
 	diags = append(append(diags, notes...), found...)
 	diags.Sort()
 	return &Compiled{Set: set, Diagnostics: diags, Catalogs: d.catalogs}, known{d.catalogs, keys, at}, nil

@@ -29,6 +29,7 @@ type Runtime struct {
 	o      Options
 	pool   pool
 	parsed lang.Cache // of a server's files
+	memo   lang.Memo
 }
 
 // New makes a runtime. It reads and opens nothing yet.

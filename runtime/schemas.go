@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -136,9 +137,11 @@ func (d *describer) one(ctx context.Context, c *plan.Connection, want []string) 
 		d.catalogs[c.Name] = catalog
 		return
 	}
-	for name, o := range catalog.Objects {
-		have.Objects[name] = o
-	}
+	// Not in place: a set in force may stand on it.
+	merged := *have
+	merged.Objects = maps.Clone(have.Objects)
+	maps.Copy(merged.Objects, catalog.Objects)
+	d.catalogs[c.Name] = &merged
 }
 
 func (d *describer) ask(ctx context.Context, c *plan.Connection, want []string) (*schema.Catalog, error) {

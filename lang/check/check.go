@@ -2,6 +2,7 @@ package check
 
 import (
 	"github.com/syncline/syncline/lang/diag"
+	"github.com/syncline/syncline/lang/expr"
 	"github.com/syncline/syncline/lang/resolve"
 	"github.com/syncline/syncline/lang/schema"
 	"github.com/syncline/syncline/lang/syntax"
@@ -13,6 +14,7 @@ func Check(m *resolve.Module, in Inputs) (*Program, diag.List) {
 		indexCatalog(c)
 	}
 	c := &checker{module: m, in: in, program: &Program{Module: m, Inputs: in}, reported: map[string]bool{}}
+	defer in.Memo.turn()
 	c.variables()
 	c.tables()
 	c.connections()
@@ -53,6 +55,9 @@ type checker struct {
 	diags   diag.List
 	// reported holds what is said once for the project, not once for each rule.
 	reported map[string]bool
+	// keys are the environments as the memo knows them.
+	keys  map[*expr.Env]string
+	world string
 	// failed is the flag of the rule being checked, nil between rules.
 	failed *bool
 }

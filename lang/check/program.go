@@ -18,6 +18,8 @@ type Inputs struct {
 	Systems map[string]schema.System
 	// Vars are the values given for variables, as texts.
 	Vars map[string]string
+	// Memo remembers checked expressions for the next time; nil: they are all checked anew.
+	Memo *Memo
 }
 
 // Program is a checked project.

@@ -34,7 +34,10 @@ func NewEnv(s Scope) *Env {
 	return e
 }
 
-// Checked is a checked expression.
+// Scope is what the expressions of this environment may name.
+func (e *Env) Scope() *Scope { return &e.scope }
+
+// Checked is a checked expression. It is not changed any more.
 type Checked struct {
 	Source Source
 	Type   Type
