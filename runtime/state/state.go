@@ -23,6 +23,7 @@ type Store interface {
 	ApprovalStore
 	TickStore
 	HoldStore
+	EventStore
 	SnapshotStore
 	EdgeStore
 	FiringStore
@@ -265,6 +266,8 @@ type Run struct {
 	Ambiguous  int            `json:"ambiguous"`
 	Dead       int            `json:"dead"`
 	Fired      int            `json:"fired"`
+	Sent       int            `json:"sent,omitempty"`    // messages and calls
+	Dropped    int            `json:"dropped,omitempty"` // changes inside a trigger's cooldown
 	Calls      map[string]int `json:"calls"`
 	DurationMS int64          `json:"duration_ms"`
 	// Outbox is what a run that waits for its guard holds back.

@@ -87,8 +87,16 @@ CREATE TABLE series (
 CREATE TABLE digest (seq INTEGER PRIMARY KEY AUTOINCREMENT, rule INTEGER NOT NULL, base INTEGER NOT NULL, data BLOB NOT NULL);
 CREATE INDEX digest_rule ON digest (rule, seq);
 `,
+	`
+CREATE TABLE wake (
+	rule TEXT NOT NULL, record TEXT NOT NULL, seq INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, looks INTEGER NOT NULL,
+	PRIMARY KEY (rule, record)
+) WITHOUT ROWID;
+CREATE TABLE heard (connection TEXT NOT NULL, delivery TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (connection, delivery)) WITHOUT ROWID;
+CREATE INDEX heard_at ON heard (at);
+`,
 }
 
 // tables lists what an export holds and a repair carries over, in order. Digests are not among them: they are made of
 // the records again.
-var tables = []string{"rule", "record", "checkpoint", "claim", "stage", "run", "ledger", "dead", "tick", "hold", "snapshot", "edge", "watch", "firing", "series", "approval"}
+var tables = []string{"rule", "record", "checkpoint", "claim", "stage", "run", "ledger", "dead", "tick", "hold", "snapshot", "edge", "watch", "firing", "series", "approval", "wake", "heard"}

@@ -32,6 +32,8 @@ func Exercise(t *testing.T, open Factory) {
 		"holds":              holds,
 		"snapshots":          snapshots,
 		"approvals":          approvals,
+		"events":             events,
+		"events pruned":      eventsPruned,
 		"dead counts":        deadCounts,
 		"edges":              edges,
 		"watches":            watches,
