@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/syncline/syncline/lang"
+	"github.com/syncline/syncline/lang/diag"
 )
 
 var exampleBlock = regexp.MustCompile("(?s)\n```hcl\n(.*?)\n```")
@@ -70,30 +71,53 @@ func TestPagesShowWhatTheyMean(t *testing.T) {
 // titled are codes whose summary tells certain from possible.
 var titled = map[string]bool{"SYN408": true, "SYN410": true}
 
-// TestLanguagePageCompiles compiles every rule on the language page: nothing may be said of any.
-func TestLanguagePageCompiles(t *testing.T) {
+// TestLanguagePagesCompile compiles every rule on the pages of the language: nothing may be said of any.
+func TestLanguagePagesCompile(t *testing.T) {
 	base, err := os.ReadFile("conformance/schema.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	page, _ := Reference("language.md")
-	rules := 0
-	for _, block := range exampleBlock.FindAllStringSubmatch(page, -1) {
-		text := block[1]
-		if !strings.Contains(text, "sync \"") {
-			continue
+	for name, fewest := range map[string]int{"language.md": 2, "triggers.md": 4} {
+		page, _ := Reference(name)
+		rules := 0
+		for _, block := range exampleBlock.FindAllStringSubmatch(page, -1) {
+			text := block[1]
+			if !strings.Contains(text, "sync \"") && !strings.Contains(text, "trigger \"") && !strings.Contains(text, "alert \"") {
+				continue
+			}
+			rules++
+			for _, d := range compileExample(t, text, string(base)) {
+				t.Errorf("%s: %s", name, d)
+			}
 		}
-		rules++
-		if !strings.Contains(text, "connection ") {
-			text = "connection \"gainsight\" \"cs\" {\n}\n\nconnection \"salesforce\" \"crm\" {\n}\n\n" + text
-		}
-		m, diags := lang.Load([]lang.Source{{Name: "example.sync.hcl", Text: []byte(text)}})
-		_, more := lang.Compile(m, lang.Inputs{Catalogs: parseSchema(t, string(base))})
-		for _, d := range append(diags, more...) {
-			t.Errorf("%s", d)
+		if rules < fewest {
+			t.Errorf("%s shows %d rules, want %d at least", name, rules, fewest)
 		}
 	}
-	if rules == 0 {
-		t.Error("the page shows no rule")
+}
+
+func compileExample(t *testing.T, text, base string) diag.List {
+	if !strings.Contains(text, "connection ") {
+		text = "connection \"gainsight\" \"cs\" {\n}\n\nconnection \"salesforce\" \"crm\" {\n}\n\n" + text
+	}
+	m, diags := lang.Load([]lang.Source{{Name: "example.sync.hcl", Text: []byte(text)}})
+	_, more := lang.Compile(m, lang.Inputs{Catalogs: parseSchema(t, base)})
+	return append(diags, more...)
+}
+
+// TestTestsPageIsRight reads the example of tests.md against the trigger of triggers.md.
+func TestTestsPageIsRight(t *testing.T) {
+	base, err := os.ReadFile("conformance/schema.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules, _ := Reference("triggers.md")
+	page, _ := Reference("tests.md")
+	c := &conformanceCase{files: []lang.Source{{Name: "a.sync.hcl", Text: []byte(exampleBlock.FindStringSubmatch(rules)[1])}},
+		tests: []lang.Source{{Name: "a.synctest.hcl", Text: []byte(exampleBlock.FindStringSubmatch(page)[1])}}}
+	c.inputs.Catalogs = parseSchema(t, string(base))
+	got := c.compile()
+	if got["diagnostics"] != "" || got["tests"] == "" {
+		t.Errorf("%s%s", got["diagnostics"], got["tests"])
 	}
 }
