@@ -72,6 +72,12 @@ type Tracer interface {
 	Trace(ctx context.Context, m Message, since time.Time) (receipt Receipt, found bool, err error)
 }
 
+// Repeater is a Sender that knows which messages may be sent a second time: its system takes a message of the same Key only
+// once, or a second one changes nothing. The engine asks it for what a crash left unanswered.
+type Repeater interface {
+	Repeatable(m Message) bool
+}
+
 // Validate holds a message against what its system takes: no other arguments, the required ones filled, texts
 // within their length, one at most of those that exclude each other.
 func (m Message) Validate(s *schema.Sending) error {

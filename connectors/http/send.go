@@ -33,11 +33,19 @@ func (c *conn) Send(ctx context.Context, m connectors.Message) (connectors.Recei
 	return receipt(a), nil
 }
 
+// Repeatable tells whether a call may be made twice.
+func (c *conn) Repeatable(m connectors.Message) bool { return c.harmless(m.Text("method")) }
+
+// harmless tells whether a second call of the same key changes nothing.
+func (c *conn) harmless(method string) bool {
+	return c.idempotent || method == http.MethodPut || method == http.MethodDelete || method == http.MethodGet
+}
+
 // repeatable passes an error on. A lost answer is no harm where a second call of the same key changes nothing.
 func (c *conn) repeatable(method string, err error) error {
 	e := connectors.AsError(err)
 	switch {
-	case e.Class == connectors.InDoubt && (c.idempotent || method == http.MethodPut || method == http.MethodDelete):
+	case e.Class == connectors.InDoubt && c.harmless(method):
 		e.Class = connectors.Retry
 	case e.Code == "http_409" && c.idempotent:
 		e.Class = connectors.Retry // the first call of this key is still being worked on

@@ -46,9 +46,9 @@ func wild(pattern, s string) bool {
 	return strings.HasSuffix(s, last)
 }
 
-// forbidden gives the refusal of a change that the connection's allowed writes do not cover. The compiler has
+// Forbidden gives the refusal of a change that the connection's allowed writes do not cover. The compiler has
 // refused such rules already; this is the second lock on the same door.
-func (t Target) forbidden(c Change) *connectors.Error {
+func (t Target) Forbidden(c Change) *connectors.Error {
 	refuse := func(what string) *connectors.Error {
 		return &connectors.Error{Class: connectors.Reject, Code: "NOT_ALLOWED",
 			Message: fmt.Sprintf("the connection %s does not allow writing %s", t.Name, what),

@@ -55,7 +55,7 @@ func (r *delivery) halted() *Stop {
 func (r *delivery) wave(items []int) *Stop {
 	allowed := items[:0:0]
 	for _, i := range items {
-		if err := r.d.Target.forbidden(r.changes[i]); err != nil {
+		if err := r.d.Target.Forbidden(r.changes[i]); err != nil {
 			r.outcomes[i] = Outcome{Status: Refused, Err: err}
 			continue
 		}

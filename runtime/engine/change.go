@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 
@@ -142,18 +143,40 @@ type wireField struct {
 func (c *change) encode() ([]byte, error) {
 	w := wire{Change: *c, Want: value.EncodeRecord(c.Want), Nil: c.Want == nil}
 	w.Change.Fields, w.Change.Want = nil, nil
-	for _, f := range c.Fields {
-		w.Fields = append(w.Fields, wireField{f.Name, f.Index, value.EncodeRecord(value.Record{f.Before, f.After}), f.Text, f.Inputs})
-	}
+	w.Fields = toWire(c.Fields)
 	return json.Marshal(w)
+}
+
+func toWire(fields []fieldWrite) []wireField {
+	var out []wireField
+	for _, f := range fields {
+		out = append(out, wireField{f.Name, f.Index, value.EncodeRecord(value.Record{f.Before, f.After}), f.Text, f.Inputs})
+	}
+	return out
+}
+
+func fromWire(fields []wireField) ([]fieldWrite, error) {
+	var out []fieldWrite
+	for _, f := range fields {
+		v, err := value.DecodeRecord(f.Values)
+		if err != nil || len(v) != 2 {
+			return nil, fmt.Errorf("a stored change cannot be read: %w", cmp.Or(err, value.ErrCorrupt))
+		}
+		out = append(out, fieldWrite{f.Name, f.Index, v[0], v[1], f.Text, f.Inputs})
+	}
+	return out, nil
+}
+
+// unmarshalExact reads JSON with its numbers as they are written: an id of 19 digits is no float.
+func unmarshalExact(b []byte, into any) error {
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.UseNumber()
+	return dec.Decode(into)
 }
 
 func decodeChange(b []byte) (*change, error) {
 	var w wire
-	// Numbers stay as they are written: an id of 19 digits is no float.
-	dec := json.NewDecoder(bytes.NewReader(b))
-	dec.UseNumber()
-	if err := dec.Decode(&w); err != nil {
+	if err := unmarshalExact(b, &w); err != nil {
 		return nil, fmt.Errorf("a staged change cannot be read: %w", err)
 	}
 	c := w.Change
@@ -164,12 +187,8 @@ func decodeChange(b []byte) (*change, error) {
 	if !w.Nil {
 		c.Want = append([]value.Value{}, want...)
 	}
-	for _, f := range w.Fields {
-		v, err := value.DecodeRecord(f.Values)
-		if err != nil || len(v) != 2 {
-			return nil, fmt.Errorf("a staged change cannot be read: %w", err)
-		}
-		c.Fields = append(c.Fields, fieldWrite{f.Name, f.Index, v[0], v[1], f.Text, f.Inputs})
+	if c.Fields, err = fromWire(w.Fields); err != nil {
+		return nil, err
 	}
 	return &c, nil
 }

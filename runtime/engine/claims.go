@@ -9,6 +9,7 @@ import (
 	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/lang/plan"
 	"github.com/syncline/syncline/lang/query"
+	"github.com/syncline/syncline/lang/schema"
 	"github.com/syncline/syncline/lang/value"
 	"github.com/syncline/syncline/runtime/delivery"
 	"github.com/syncline/syncline/runtime/state"
@@ -129,6 +130,10 @@ func encodeLookup(alt plan.Alternative, vs []value.Value) []byte {
 // lookFor looks for created records by their keys, many in one read. None found is decided; several are not, nor
 // is a record that has nothing to be found by.
 func (r *runner) lookFor(lookups [][]byte) ([]delivery.Found, error) {
+	return r.lookForIn(r.to, r.p.To, lookups)
+}
+
+func (r *access) lookForIn(to *side, end plan.End, lookups [][]byte) ([]delivery.Found, error) {
 	out := make([]delivery.Found, len(lookups))
 	pairs := make([]value.Record, len(lookups))
 	groups := map[string][]int{}
@@ -150,9 +155,9 @@ func (r *runner) lookFor(lookups [][]byte) ([]delivery.Found, error) {
 	}
 	for _, names := range order {
 		group := groups[names]
-		size := r.to.chunk(r.p.To.Catalog, len(group))
+		size := to.chunk(end.Catalog, len(group))
 		for start := 0; start < len(group); start += size {
-			if err := r.lookForSome(group[start:min(start+size, len(group))], pairs, out); err != nil {
+			if err := r.lookForSome(to, end, group[start:min(start+size, len(group))], pairs, out); err != nil {
 				return nil, err
 			}
 		}
@@ -161,9 +166,9 @@ func (r *runner) lookFor(lookups [][]byte) ([]delivery.Found, error) {
 }
 
 // lookForSome looks for creates that are found by the same fields.
-func (r *runner) lookForSome(group []int, pairs []value.Record, out []delivery.Found) error {
+func (r *access) lookForSome(to *side, end plan.End, group []int, pairs []value.Record, out []delivery.Found) error {
 	var where query.And
-	names := []string{r.p.To.Object.Key}
+	names := []string{end.Object.Key}
 	for n := 0; n < len(pairs[group[0]]); n += 2 {
 		in := query.In{Field: pairs[group[0]][n].AsText()}
 		for _, i := range group {
@@ -175,14 +180,14 @@ func (r *runner) lookForSome(group []int, pairs []value.Record, out []delivery.F
 		}
 	}
 	layout := value.NewLayout(names...)
-	records, err := r.readAll(r.to, query.Read{Object: r.p.To.Object.Name, Layout: layout, Where: where})
+	records, err := r.readAll(to, query.Read{Object: end.Object.Name, Layout: layout, Where: where})
 	if err != nil {
-		return failedFor(r.to.name, "looking for creates in doubt in", err)
+		return failedFor(to.name, "looking for creates in doubt in", err)
 	}
 	for _, i := range group {
 		ids := map[string]bool{}
 		for _, rec := range records {
-			if r.matchesPairs(layout, rec, pairs[i]) {
+			if matchesPairs(end.Object, layout, rec, pairs[i]) {
 				ids[rec.At(0).String()] = true
 				out[i].ID = rec.At(0).String()
 			}
@@ -193,10 +198,10 @@ func (r *runner) lookForSome(group []int, pairs []value.Record, out []delivery.F
 }
 
 // matchesPairs compares again, exactly: the system may heed case less than we do.
-func (r *runner) matchesPairs(layout *value.Layout, rec value.Record, pairs value.Record) bool {
+func matchesPairs(object *schema.Object, layout *value.Layout, rec value.Record, pairs value.Record) bool {
 	for p := 0; p < len(pairs); p += 2 {
 		name := pairs[p].AsText()
-		f := r.p.To.Object.Field(name)
+		f := object.Field(name)
 		if f == nil {
 			return false
 		}

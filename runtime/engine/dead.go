@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -15,9 +16,14 @@ type deadLetters struct {
 
 func (d *deadLetters) known(id string) bool { return d.open[id] || d.retry[id] }
 
-func (r *runner) loadDead() error {
+func (r *runner) loadDead() (err error) {
+	r.dead, err = loadDead(r.work, r.job.Store, r.p.ID())
+	return err
+}
+
+func loadDead(ctx context.Context, store state.DeadStore, rule string) (d deadLetters, err error) {
 	load := func(status state.DeadStatus) (map[string]bool, error) {
-		letters, err := r.job.Store.DeadLetters(r.work, state.DeadFilter{Rule: r.p.ID(), Status: status})
+		letters, err := store.DeadLetters(ctx, state.DeadFilter{Rule: rule, Status: status})
 		if err != nil {
 			return nil, fmt.Errorf("reading dead letters: %w", err)
 		}
@@ -27,12 +33,11 @@ func (r *runner) loadDead() error {
 		}
 		return out, nil
 	}
-	var err error
-	if r.dead.open, err = load(state.DeadOpen); err != nil {
-		return err
+	if d.open, err = load(state.DeadOpen); err != nil {
+		return d, err
 	}
-	r.dead.retry, err = load(state.DeadRetry)
-	return err
+	d.retry, err = load(state.DeadRetry)
+	return d, err
 }
 
 // retryDead takes up the records that a person asked to try again. A record that does not exist any more has

@@ -22,6 +22,12 @@ func (s *seeker) decide(q *ask, candidates []value.Record) {
 	switch {
 	case len(fits) == 0:
 		return
+	case s.find != nil && s.find.All:
+		q.all, q.err = s.ranked(q.it, fits)
+		q.done = true
+		if len(q.all) > 0 {
+			q.found = q.all[0]
+		}
 	case len(fits) > 1 && s.spec.OrderBy != nil:
 		best, err := s.first(q.it, fits)
 		q.found, q.err, q.done = best, err, true
@@ -68,8 +74,17 @@ func (s *seeker) restrict(it *item, candidates []value.Record) ([]value.Record, 
 	return out, nil
 }
 
-// first ranks the candidates by order_by: empties last either way, ties by id.
+// first gives the best of the candidates.
 func (s *seeker) first(it *item, candidates []value.Record) (value.Record, error) {
+	list, err := s.ranked(it, candidates)
+	if err != nil {
+		return nil, err
+	}
+	return list[0], nil
+}
+
+// ranked orders the candidates by order_by: empties last either way, ties by id.
+func (s *seeker) ranked(it *item, candidates []value.Record) ([]value.Record, error) {
 	type ranked struct {
 		rec value.Record
 		by  value.Value
@@ -79,15 +94,19 @@ func (s *seeker) first(it *item, candidates []value.Record) (value.Record, error
 	list := make([]ranked, len(candidates))
 	for i, c := range candidates {
 		it.records[root] = c
+		list[i] = ranked{rec: c}
+		if s.spec.OrderBy == nil {
+			continue
+		}
 		v, err := s.spec.OrderBy.By.Eval(s.r.put(it))
 		if err != nil {
 			return nil, fmt.Errorf("the order of %s fails for %s: %w", s.name, c.At(0), err)
 		}
-		list[i] = ranked{c, v.Clone()}
+		list[i].by = v.Clone()
 	}
-	best := slices.MinFunc(list, func(a, b ranked) int {
+	slices.SortStableFunc(list, func(a, b ranked) int {
 		c := value.Compare(a.by, b.by)
-		if s.spec.OrderBy.Descending && !a.by.IsNull() && !b.by.IsNull() {
+		if s.spec.OrderBy != nil && s.spec.OrderBy.Descending && !a.by.IsNull() && !b.by.IsNull() {
 			c = -c
 		}
 		if c == 0 {
@@ -95,7 +114,11 @@ func (s *seeker) first(it *item, candidates []value.Record) (value.Record, error
 		}
 		return c
 	})
-	return best.rec, nil
+	out := make([]value.Record, len(list))
+	for i, r := range list {
+		out[i] = r.rec
+	}
+	return out, nil
 }
 
 // severalText says which candidates there are.

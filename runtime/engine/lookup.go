@@ -41,7 +41,8 @@ type ask struct {
 	it    *item
 	alts  [][]value.Value
 	found value.Record
-	err   error // the look-up fails for this item
+	all   []value.Record // of a find that wants every record
+	err   error          // the look-up fails for this item
 	many  []string
 	done  bool
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/syncline/syncline/connectors"
@@ -120,11 +119,10 @@ func (r *runner) execute() error {
 	if err := r.open(); err != nil {
 		return err
 	}
-	if why, err := r.unmet(); err != nil || why != "" {
-		if err == nil {
-			err = &ending{status: state.Waiting, waits: state.WaitRequirement, why: why}
+	if !r.job.DryRun {
+		if err := r.require(r.job.Store, r.p.Requires); err != nil {
+			return err
 		}
-		return err
 	}
 	if r.p.Match == nil {
 		return r.replace()
@@ -195,44 +193,9 @@ func (w countedWriter) Write(ctx context.Context, x connectors.Write) ([]connect
 	return w.s.writer.Write(w.s.counted(ctx), x)
 }
 
-// unmet says which requirement of the rule does not hold, "" when all do.
-func (r *runner) unmet() (string, error) {
-	if r.job.DryRun {
-		return "", nil
-	}
-	for _, name := range r.p.Requires {
-		switch kind, rest, _ := strings.Cut(name, "."); kind {
-		case "connection":
-			if r.job.Connections(rest) == nil {
-				return "requires connection." + rest + ", which is not open", nil
-			}
-		case "sync":
-			done, err := r.job.Store.Runs(r.work, state.RunFilter{Rule: name, Status: state.Succeeded, Limit: 1})
-			if err != nil {
-				return "", fmt.Errorf("looking for runs of %s: %w", name, err)
-			}
-			if len(done) == 0 {
-				return "requires " + name + ", which has not succeeded yet", nil
-			}
-		}
-	}
-	return "", nil
-}
-
 // finish gives the run its end and stores it.
 func (r *runner) finish(err error) (state.Run, error) {
-	var end *ending
-	switch {
-	case err == nil && r.run.Dead > 0:
-		r.run.Status = state.Partial
-	case err == nil:
-		r.run.Status = state.Succeeded
-	case errors.As(err, &end):
-		r.run.Status, r.run.WaitsFor, r.run.Why = end.status, end.waits, end.why
-		err = nil
-	default:
-		r.run.Status, r.run.Why = state.Failed, err.Error()
-	}
+	err = closeRun(&r.run, err)
 	r.tally()
 	r.log.Info("run ended", "status", r.run.Status, "read", r.run.Read, "created", r.run.Created,
 		"updated", r.run.Updated, "deleted", r.run.Deleted, "dead", r.run.Dead, "why", r.run.Why)
@@ -245,12 +208,26 @@ func (r *runner) finish(err error) (state.Run, error) {
 	return r.run, err
 }
 
+// closeRun gives a run its status by what ended it. An error that is left is one of the store.
+func closeRun(run *state.Run, err error) error {
+	var end *ending
+	switch {
+	case err == nil && run.Dead > 0:
+		run.Status = state.Partial
+	case err == nil:
+		run.Status = state.Succeeded
+	case errors.As(err, &end):
+		run.Status, run.WaitsFor, run.Why = end.status, end.waits, end.why
+	default:
+		run.Status, run.Why = state.Failed, err.Error()
+		return err
+	}
+	return nil
+}
+
 // tally brings the run's calls and duration up to date.
 func (r *runner) tally() {
-	for name, s := range r.sides {
-		r.run.Calls[name] = int(s.calls.Count())
-	}
-	r.run.DurationMS = time.Since(r.began).Milliseconds()
+	r.access.tally(&r.run, r.began)
 	r.approval.addTo(&r.run, r.sides)
 }
 

@@ -1,0 +1,66 @@
+package engine
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/syncline/syncline/connectors"
+	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/lang/value"
+	"github.com/syncline/syncline/runtime/delivery"
+	"github.com/syncline/syncline/runtime/state"
+)
+
+// TriggerJob is one run of a trigger to be made. Its fields are those of Job where they have the same names.
+type TriggerJob struct {
+	Plan *plan.Trigger
+	Set  *plan.Set
+	// Schedule names the schedule whose tick this is. One with a `where` of its own observes its part of the records; all
+	// others observe the whole population.
+	Schedule    string
+	Connections func(name string) connectors.Connection
+	Store       state.Store
+	Now         func() time.Time
+	Tick        time.Time
+	Log         *slog.Logger
+
+	// Events are observations that a system told of, in order. With any, the source is not polled: the run observes these
+	// and what became due meanwhile.
+	Events []Event
+
+	DryRun bool
+	RunID  string
+
+	OnProgress func(Progress)
+	OnChange   func(Change)
+	OnProblem  func(Problem)
+	// OnSight is told of each record that fires or recovers, and, in a dry run, of those that hold.
+	OnSight func(Sight)
+
+	Retry  delivery.Retry
+	Sleep  func(ctx context.Context, d time.Duration) error
+	Random func() float64
+}
+
+// Event is a change that a system told of.
+type Event struct {
+	// Source is the record's id.
+	Source string
+	// Fields are the record's fields as of the event, by name. The record is read for those that are missing.
+	Fields map[string]value.Value
+	// Deleted: the record is gone.
+	Deleted bool
+}
+
+// Sight is what a trigger sees in one record. Its JSON form is the contract's.
+type Sight struct {
+	Rule   string `json:"rule"`
+	Source Ref    `json:"source"`
+	// What is "fires" or "recovers"; "held", where the condition holds and counts as fired already; "fired", where it
+	// holds and has fired; "waits", where it has not held for long enough; "cooldown", where it is too soon after the last
+	// firing; "dropped", where a change came too soon.
+	What string `json:"what"`
+	// Until is when a record that waits or cools is looked at again.
+	Until *time.Time `json:"until,omitempty"`
+}

@@ -1,0 +1,147 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/lang/value"
+	"github.com/syncline/syncline/runtime/state"
+)
+
+// relook looks again at records of which nothing changed: those whose cooldown ended or whose condition has held for long
+// enough by now, and, where conditions change with time, all. They are evaluated on the fields that were kept; what would
+// fire or recover is read once, and observed as it is now.
+func (t *triggerRun) relook() error {
+	f := state.EdgeFilter{Limit: lookPage}
+	if !t.timed {
+		f.Due = t.now
+	}
+	for {
+		if t.ctx.Err() != nil {
+			return errInterrupted
+		}
+		edges, err := t.job.Store.ScanEdges(t.work, t.p.ID(), f)
+		if err != nil {
+			return fmt.Errorf("reading what is known of records: %w", err)
+		}
+		if len(edges) == 0 {
+			return nil
+		}
+		f.After = edges[len(edges)-1].Source
+		if err := t.lookAgain(edges); err != nil {
+			return err
+		}
+		if err := t.settled(false); err != nil {
+			return err
+		}
+	}
+}
+
+func (t *triggerRun) lookAgain(edges []state.Edge) error {
+	ids := make([]string, len(edges))
+	for i, e := range edges {
+		ids[i] = e.Source
+	}
+	history, err := t.histories(ids)
+	if err != nil {
+		return err
+	}
+	frame := make([]value.Record, t.p.RootIt()+1)
+	var confirm []string
+	for i, e := range edges {
+		if n, ok := t.overlay[e.Source]; ok {
+			e = t.out.Edges[n]
+		}
+		after, sure := t.imagine(e, history[i], frame)
+		if !sure {
+			confirm = append(confirm, e.Source)
+			continue
+		}
+		t.moved(e, after)
+	}
+	if len(confirm) == 0 {
+		return nil
+	}
+	records, err := t.readRecords(confirm)
+	if err != nil {
+		return err
+	}
+	list := make([]observation, len(confirm))
+	for i, id := range confirm {
+		list[i] = observation{id: id, rec: records[id], whole: true}
+	}
+	t.run.Read += len(records)
+	return t.observe(list)
+}
+
+// imagine gives the edge as it would be if nothing of the record had changed. sure is false where that is worth a look
+// at the record: it would fire or recover, or the kept fields do not decide.
+func (t *triggerRun) imagine(e state.Edge, history value.Record, frame []value.Record) (after state.Edge, sure bool) {
+	if e.Gone || e.Meaning != t.machine.meaning || t.p.Change {
+		return e, true
+	}
+	rec := t.lastSeen(e.Fields)
+	if rec == nil {
+		return e, e.Look.IsZero()
+	}
+	it := &item{id: e.Source, records: frame}
+	frame[plan.RootNew], frame[plan.RootOld], frame[plan.RootHistory] = rec, rec, history
+	if t.where != nil {
+		in, err := t.where.Whole.Test(t.put(it))
+		switch {
+		case err != nil:
+			return e, false
+		case !in:
+			return t.machine.leave(e), true
+		case e.Outside:
+			return e, false
+		}
+	}
+	when, rearm, err := t.truths(it)
+	if err != nil {
+		return e, false
+	}
+	after, what := t.machine.next(e, sight{when: when, rearm: rearm, now: t.now, baseline: !t.watch.Complete, edited: t.watch.Begun})
+	switch what {
+	case fires, recovers:
+		return e, false
+	}
+	if t.job.DryRun {
+		t.tell(e.Source, what, after)
+	}
+	return after, true
+}
+
+// planAll ends a dry run: it tells who else is held, and what the firings would do.
+func (t *triggerRun) planAll() error {
+	if t.job.OnSight != nil && !t.p.Change {
+		f := state.EdgeFilter{Limit: lookPage}
+		for {
+			edges, err := t.job.Store.ScanEdges(t.work, t.p.ID(), f)
+			if err != nil {
+				return fmt.Errorf("reading what is known of records: %w", err)
+			}
+			if len(edges) == 0 {
+				break
+			}
+			for _, e := range edges {
+				f.After = e.Source
+				if !t.told[e.Source] && !e.Gone && !e.Outside && e.Meaning == t.machine.meaning {
+					t.tell(e.Source, standing(t.machine, e), e)
+				}
+			}
+		}
+	}
+	return t.planFirings()
+}
+
+// standing says what an edge that was not observed stands for.
+func standing(m machine, e state.Edge) effect {
+	switch {
+	case e.State == state.EdgeFired || e.Look.IsZero():
+		return nothing
+	case m.cooldown > 0 && e.Look.Equal(e.FiredAt.Add(m.cooldown)):
+		return cools
+	}
+	return waits
+}

@@ -1,0 +1,412 @@
+package engine
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/syncline/syncline/connectors"
+	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/lang/query"
+	"github.com/syncline/syncline/lang/value"
+	"github.com/syncline/syncline/runtime/state"
+)
+
+// observation is one look at one record.
+type observation struct {
+	id  string
+	rec value.Record // of the source layout; nil: the record is gone
+	// whole: it is looked at whatever the schedule's own part of the records is.
+	whole bool
+}
+
+const (
+	// flushEdges is how many edges are stored together, when nothing fires among them.
+	flushEdges = 2000
+	// lookPage is how many stored records are looked at again together.
+	lookPage = 1000
+)
+
+// poll reads the records that changed, or all of them when the observation begins anew.
+func (t *triggerRun) poll() error {
+	q := query.Read{Object: t.p.On.Object.Name, Layout: t.p.Source, Where: t.pushdown(), Since: query.Cursor(t.watch.Cursor)}
+	pages := t.newPageReader(t.on, q, 2, false)
+	go pages.run()
+	defer pages.stop()
+	for {
+		var p *page
+		select {
+		case p = <-pages.out:
+		case <-t.ctx.Done():
+		}
+		if p == nil {
+			return errInterrupted
+		}
+		if p.err != nil && p.err != io.EOF {
+			return p.err
+		}
+		last := p.err == io.EOF
+		if err := t.page(p, last); err != nil {
+			return err
+		}
+		if last {
+			return nil
+		}
+		pages.free <- p.batch
+	}
+}
+
+// page observes a page of the source. Where the reader stands moves with what came of it.
+func (t *triggerRun) page(p *page, last bool) error {
+	list := make([]observation, p.batch.Len())
+	for i := range list {
+		rec := p.batch.Record(i)
+		list[i] = observation{id: strings.Clone(rec.At(0).String()), rec: rec}
+	}
+	t.run.Read += len(list)
+	if err := t.observe(list); err != nil {
+		return err
+	}
+	t.badRows(p.bad)
+	t.watch.Cursor = string(p.cursor)
+	if last {
+		t.watch.Complete, t.watch.Begun = true, true
+	}
+	t.progress("read")
+	return t.settled(last)
+}
+
+// settled stores what was observed once it is much, or something fires, and delivers it.
+func (t *triggerRun) settled(now bool) error {
+	fired := len(t.out.Firings) > 0
+	if !now && !fired && len(t.out.Edges) < flushEdges && len(t.out.Dead) == 0 {
+		return nil
+	}
+	if err := t.flush(); err != nil {
+		return err
+	}
+	if !fired || t.p.Guard.MaxFirings != nil || t.job.DryRun {
+		return nil
+	}
+	// What cannot be delivered now waits in the outbox; the observation goes on.
+	if err := t.deliverAll(); err != nil && (!isEnding(err) || t.ctx.Err() != nil) {
+		return err
+	}
+	return nil
+}
+
+// pushdown is the condition that the source evaluates. Of one that changes with time only the part that does not is
+// left to it, so that the records whose time has not come are known when it comes.
+func (t *triggerRun) pushdown() query.Pred {
+	var out query.And
+	for _, f := range []*filter{t.where, t.cohort} {
+		if f == nil {
+			continue
+		}
+		p := f.pushed
+		if t.timed && !f.cohort {
+			p = f.timeless
+		}
+		if p != nil {
+			out = append(out, p)
+		}
+	}
+	switch len(out) {
+	case 0:
+		return nil
+	case 1:
+		return out[0]
+	}
+	return out
+}
+
+// observe takes observations through the state machine, in order.
+func (t *triggerRun) observe(list []observation) error {
+	if len(list) == 0 {
+		return nil
+	}
+	ids := make([]string, len(list))
+	for i, o := range list {
+		ids[i] = o.id
+	}
+	edges, err := t.job.Store.Edges(t.work, t.p.ID(), ids)
+	if err != nil {
+		return fmt.Errorf("reading what is known of records: %w", err)
+	}
+	history, err := t.histories(ids)
+	if err != nil {
+		return err
+	}
+	frame := make([]value.Record, t.p.RootIt()+1)
+	for i, o := range list {
+		e := edges[i]
+		if n, ok := t.overlay[o.id]; ok {
+			e = t.out.Edges[n]
+		}
+		t.see(o, e, history[i], frame)
+	}
+	return nil
+}
+
+// see is one observation of one record.
+func (t *triggerRun) see(o observation, e state.Edge, history value.Record, frame []value.Record) {
+	before := e
+	e.Source = o.id
+	if o.rec == nil {
+		// It is gone. What is known of it stays, should it come back.
+		if before.Source != "" {
+			e.Gone, e.Look = true, time.Time{}
+			t.moved(before, e)
+		}
+		t.fine(o.id)
+		return
+	}
+	old := t.lastSeen(e.Fields)
+	it := &item{id: o.id, records: frame}
+	frame[plan.RootNew], frame[plan.RootOld], frame[plan.RootHistory] = o.rec, old, history
+	in, part, err := t.belongs(it, o.whole)
+	switch {
+	case err != nil:
+		t.reject(o, "where", err)
+		return
+	case !part:
+		return
+	case !in:
+		t.leave(o, before, e)
+		return
+	}
+	if t.p.Change {
+		hash := t.sightHash(o.rec)
+		if e.Hash == hash && e.State != state.EdgeNew && e.Meaning == t.machine.meaning && !e.Outside && !e.Gone {
+			t.fine(o.id)
+			return
+		}
+		e.Hash = hash
+	}
+	when, rearm, err := t.truths(it)
+	if err != nil {
+		t.reject(o, "when", err)
+		return
+	}
+	after, what := t.machine.next(e, sight{when: when, rearm: rearm, now: t.now, baseline: !t.watch.Complete, edited: t.watch.Begun})
+	after.Fields = t.fields(o.rec)
+	t.fine(o.id)
+	t.moved(before, after)
+	t.brought(o, before, after, what, func() seen {
+		return seen{Now: t.now, New: keep(t.p.Source, o.rec), Old: keep(t.p.Source, old),
+			History: keep(t.p.HistoryLayout, history), Version: t.version(o.rec)}
+	})
+}
+
+// fine settles the dead letter of a record whose condition could not be evaluated, and now can.
+func (t *triggerRun) fine(id string) {
+	if t.dead.known(id) && t.stuck[id] == 0 {
+		t.out.Revived = append(t.out.Revived, id)
+	}
+}
+
+// belongs tells whether a record is in the population, and in the schedule's part of the records.
+func (t *triggerRun) belongs(it *item, whole bool) (in, part bool, err error) {
+	in, part = true, true
+	if t.cohort != nil && !whole {
+		if part, err = t.cohort.Whole.Test(t.put(it)); err != nil || !part {
+			return in, part, err
+		}
+	}
+	if t.where != nil {
+		in, err = t.where.Whole.Test(t.put(it))
+	}
+	return in, part, err
+}
+
+// leave notes a record that is outside the population. One that never was inside is kept only where time can let it in.
+func (t *triggerRun) leave(o observation, before, e state.Edge) {
+	t.run.Filtered++
+	if before.Source == "" && !t.timed {
+		return
+	}
+	e = t.machine.leave(e)
+	e.Fields = t.fields(o.rec)
+	t.moved(before, e)
+}
+
+// moved takes an edge into the outcome, unless nothing of it changed.
+func (t *triggerRun) moved(before, after state.Edge) {
+	if sameEdge(before, after) {
+		return
+	}
+	if n, ok := t.overlay[after.Source]; ok {
+		t.out.Edges[n] = after
+		return
+	}
+	t.overlay[after.Source] = len(t.out.Edges)
+	t.out.Edges = append(t.out.Edges, after)
+}
+
+func sameEdge(a, b state.Edge) bool {
+	return a.Source == b.Source && a.State == b.State && a.Outside == b.Outside && a.Gone == b.Gone && a.Meaning == b.Meaning &&
+		a.FiredAt.Equal(b.FiredAt) && a.Since.Equal(b.Since) && a.Look.Equal(b.Look) && a.Hash == b.Hash && string(a.Fields) == string(b.Fields)
+}
+
+// brought turns the effect of an observation into a firing or a recovery.
+func (t *triggerRun) brought(o observation, before, after state.Edge, what effect, data func() seen) {
+	switch what {
+	case fires:
+		t.run.Fired++
+		t.fire(o, state.FiringFired, after.FiredAt, "", data())
+	case recovers:
+		if len(t.p.Recovered) > 0 {
+			of := ""
+			if !before.FiredAt.IsZero() {
+				of = firingID(t.p.ID(), o.id, state.FiringFired, before.FiredAt)
+			}
+			t.fire(o, state.FiringRecovered, t.now, of, data())
+		}
+	case dropped:
+		t.run.Dropped++
+	}
+	t.tell(o.id, what, after)
+}
+
+// tell tells what became of a record: in a dry run of all that is noteworthy, otherwise of what is done.
+func (t *triggerRun) tell(id string, what effect, e state.Edge) {
+	if t.job.OnSight == nil {
+		return
+	}
+	s := Sight{Rule: t.p.ID(), Source: t.ref(id), What: what.String()}
+	switch what {
+	case fires, recovers:
+	case nothing:
+		if !t.job.DryRun || e.State != state.EdgeFired {
+			return
+		}
+		s.What = "fired"
+	default:
+		if !t.job.DryRun {
+			return
+		}
+		if !e.Look.IsZero() {
+			s.Until = &e.Look
+		}
+	}
+	if t.job.DryRun {
+		t.told[id] = true
+	}
+	t.job.OnSight(s)
+}
+
+func (t *triggerRun) fire(o observation, kind state.FiringKind, at time.Time, of string, data seen) {
+	encoded, err := marshal(data)
+	if err != nil {
+		t.reject(o, "when", err)
+		return
+	}
+	f := state.Firing{ID: firingID(t.p.ID(), o.id, kind, at), Rule: t.p.ID(), Source: o.id, Run: t.run.ID, Kind: kind,
+		Status: state.FiringPending, At: at, Of: of, Data: encoded, Progress: []byte{}}
+	if t.p.Guard.MaxFirings != nil {
+		f.Status, f.Why = state.FiringHeld, "the run is not complete"
+	}
+	if t.job.DryRun {
+		t.planned = append(t.planned, f)
+		return
+	}
+	t.out.Firings = append(t.out.Firings, f)
+}
+
+func (t *triggerRun) version(rec value.Record) string {
+	return rec.At(t.p.Source.Slot(t.p.On.Object.Modified)).String()
+}
+
+// reject makes a record whose condition cannot be evaluated a dead letter. Its edge does not move.
+func (t *triggerRun) reject(o observation, step string, err error) {
+	t.run.Dead++
+	e := &connectors.Error{Class: connectors.Reject, Message: err.Error()}
+	letter := t.letter(o.id, t.version(o.rec), step, t.p.On.Connection, t.p.On.Object.Name, e)
+	t.out.Dead = append(t.out.Dead, letter)
+	t.problem(o.id, "rejected", step, e)
+}
+
+// badRows makes dead letters of records that the source could not decode.
+func (t *triggerRun) badRows(bad []connectors.BadRow) {
+	for _, b := range bad {
+		e := &connectors.Error{Class: connectors.Reject, Message: b.Err.Error(), Request: b.Text}
+		t.run.Read++
+		t.run.Dead++
+		t.out.Dead = append(t.out.Dead, t.letter(b.Place, "", "read", t.p.On.Connection, t.p.On.Object.Name, e))
+		t.problem(b.Place, "rejected", "read", e)
+	}
+}
+
+// readRecords reads records of the watched object by id.
+func (t *triggerRun) readRecords(ids []string) (map[string]value.Record, error) {
+	key := t.p.On.Object.KeyField()
+	records, err := t.byID(t.on, t.p.On, key.Name, idValues(key, ids), t.p.Source)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]value.Record, len(records))
+	for _, rec := range records {
+		out[rec.At(0).String()] = rec
+	}
+	return out, nil
+}
+
+// observeEvents takes each event as an observation, in order. Records are read for the fields that events do not carry.
+func (t *triggerRun) observeEvents() error {
+	for part := range slices.Chunk(t.job.Events, lookPage) {
+		lacking := map[string]bool{}
+		for _, ev := range part {
+			if !ev.Deleted && !t.carries(ev) {
+				lacking[ev.Source] = true
+			}
+		}
+		read := map[string]value.Record{}
+		if len(lacking) > 0 {
+			var err error
+			if read, err = t.readRecords(slices.Sorted(maps.Keys(lacking))); err != nil {
+				return err
+			}
+		}
+		var list []observation
+		for _, ev := range part {
+			list = append(list, observation{id: ev.Source, rec: t.eventRecord(ev, read[ev.Source], lacking[ev.Source]), whole: true})
+		}
+		t.run.Read += len(list)
+		if err := t.observe(list); err != nil {
+			return err
+		}
+		t.progress("read")
+		if err := t.settled(true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// carries tells whether an event says all that the rule reads of a record.
+func (t *triggerRun) carries(ev Event) bool {
+	for i, name := range t.p.Source.Names {
+		if _, ok := ev.Fields[name]; !ok && i != 0 && name != t.p.On.Object.Modified {
+			return false
+		}
+	}
+	return true
+}
+
+func (t *triggerRun) eventRecord(ev Event, read value.Record, lacking bool) value.Record {
+	if ev.Deleted || lacking && read == nil {
+		return nil
+	}
+	rec := make(value.Record, t.p.Source.Len())
+	copy(rec, read)
+	for name, v := range ev.Fields {
+		if slot := t.p.Source.Slot(name); slot > 0 {
+			rec[slot] = v
+		}
+	}
+	rec[0] = idValue(t.p.On.Object.KeyField(), ev.Source)
+	return rec
+}

@@ -1,0 +1,82 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/runtime/state"
+)
+
+// planFirings tells what the firings of a dry run, and those that lie in the outbox, would do.
+func (t *triggerRun) planFirings() error {
+	for _, status := range []state.FiringStatus{state.FiringPending, state.FiringHeld} {
+		list, err := t.job.Store.Firings(t.work, state.FiringFilter{Rule: t.p.ID(), Status: status})
+		if err != nil {
+			return fmt.Errorf("reading the outbox: %w", err)
+		}
+		t.planned = append(list, t.planned...)
+	}
+	limit := t.p.Guard.MaxFirings
+	over := limit != nil && t.run.Fired > *limit
+	for part := range slices.Chunk(t.planned, outboxPage) {
+		for len(part) > 0 {
+			next, err := t.planSome(part)
+			if err != nil {
+				return err
+			}
+			part = next
+		}
+	}
+	if over {
+		return &ending{status: state.Waiting, waits: state.WaitGuard,
+			why: fmt.Sprintf("guard: max_firings = %d, and %d records would fire; the run would do nothing until it is approved", *limit, t.run.Fired)}
+	}
+	return nil
+}
+
+// planSome takes firings through their steps without sending any. again are those that look for what others write.
+func (t *triggerRun) planSome(list []state.Firing) (again []state.Firing, err error) {
+	var fs []*firing
+	for _, f := range list {
+		x, err := t.openFiring(f)
+		if err != nil {
+			return nil, err
+		}
+		fs = append(fs, x)
+	}
+	if fs, again, err = t.prepare(fs); err != nil {
+		return nil, err
+	}
+	for {
+		steps := t.build(fs)
+		if len(steps) == 0 {
+			return again, nil
+		}
+		for _, x := range steps {
+			for _, o := range x.due() {
+				t.imagined(o)
+			}
+		}
+	}
+}
+
+// imagined counts a request as done. What it makes has no id yet.
+func (t *triggerRun) imagined(o outgoing) {
+	o.q.Done = true
+	d := o.x.f.progress.Actions[o.a.ID]
+	d.State = actionDone
+	if o.a.Root >= 0 {
+		o.x.f.it.records[o.a.Root] = t.resultOf(o.a, o.q, o.q.ID, nil)
+	}
+	switch o.a.Kind {
+	case plan.ActionCreate, plan.ActionUpsert:
+		t.run.Created++
+	case plan.ActionUpdate:
+		t.run.Updated++
+	case plan.ActionDelete:
+		t.run.Deleted++
+	default:
+		t.run.Sent++
+	}
+}
