@@ -286,6 +286,7 @@ func (s *Server) Run(ctx context.Context) {
 	var others sync.WaitGroup
 	others.Go(func() { s.reload.Run(ctx, watch.Changes(ctx), s.force, failed) })
 	others.Go(func() { s.refresh(ctx) })
+	others.Go(func() { s.prune(ctx) })
 	others.Go(func() { s.watchApprovals(ctx) })
 	done := make(chan struct{})
 	go func() {
@@ -312,6 +313,35 @@ func (s *Server) refresh(ctx context.Context) {
 			return
 		case <-tick.C:
 			s.Reload()
+		}
+	}
+}
+
+// Runs that did nothing are forgotten after a day, some at a time, so that nobody waits for the state meanwhile.
+const (
+	pruneAfter = 24 * time.Hour
+	pruneBatch = 5000
+)
+
+// prune keeps the state from growing with runs that found nothing to do.
+func (s *Server) prune(ctx context.Context) {
+	p, ok := s.store.(state.Pruner)
+	if !ok {
+		return
+	}
+	wait := time.Minute
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+		n, err := p.PruneRuns(ctx, s.r.o.Now().Add(-pruneAfter), pruneBatch)
+		if err != nil && ctx.Err() == nil {
+			s.log.Warn("runs that did nothing cannot be forgotten", "error", err)
+		}
+		if wait = 10 * time.Minute; n == pruneBatch {
+			wait = 10 * time.Second
 		}
 	}
 }

@@ -148,3 +148,24 @@ func collect[T any](ctx context.Context, s *Store, query string, scan func(*sql.
 	}
 	return out, s.explain(rows.Err())
 }
+
+// PruneRuns forgets runs that did nothing: a rule that looks each second makes 86,400 of them a day.
+func (s *Store) PruneRuns(ctx context.Context, before time.Time, limit int) (n int, err error) {
+	err = s.tx(ctx, func(tx *sql.Tx) error {
+		gone, err := tx.ExecContext(ctx, `
+DELETE FROM run WHERE id IN (
+	SELECT id FROM run r WHERE started < ? AND status = 'succeeded'
+	AND coalesce(data ->> '$.created', 0) + coalesce(data ->> '$.updated', 0) + coalesce(data ->> '$.deleted', 0)
+		+ coalesce(data ->> '$.dead', 0) + coalesce(data ->> '$.fired', 0) = 0
+	AND EXISTS (SELECT 1 FROM run later WHERE later.rule = r.rule AND later.started > r.started AND later.status = 'succeeded')
+	AND NOT EXISTS (SELECT 1 FROM ledger WHERE ledger.run = r.id)
+	ORDER BY started LIMIT ?)`, before.UnixMicro(), limit)
+		if err != nil {
+			return err
+		}
+		rows, err := gone.RowsAffected()
+		n = int(rows)
+		return err
+	})
+	return n, err
+}

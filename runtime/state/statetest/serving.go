@@ -87,3 +87,35 @@ func approvals(t *testing.T, ctx context.Context, s state.Store) {
 	must(t, err)
 	same(t, len(got), 0)
 }
+
+func pruned(t *testing.T, ctx context.Context, s state.Store) {
+	p, ok := s.(state.Pruner)
+	if !ok {
+		t.Skip("this store does not prune")
+	}
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for i, r := range []state.Run{
+		{ID: "quiet", Rule: rule, Status: state.Succeeded, Read: 5},
+		{ID: "wrote", Rule: rule, Status: state.Succeeded, Updated: 1},
+		{ID: "failed", Rule: rule, Status: state.Failed},
+		{ID: "quiet too", Rule: rule, Status: state.Succeeded},
+		{ID: "last", Rule: rule, Status: state.Succeeded},
+		{ID: "other", Rule: "sync.b", Status: state.Succeeded},
+	} {
+		r.Started = at.Add(time.Duration(i) * time.Minute)
+		must(t, s.SaveRun(ctx, r))
+	}
+	n, err := p.PruneRuns(ctx, at.Add(2*time.Minute), 100)
+	must(t, err)
+	same(t, n, 1)
+	n, err = p.PruneRuns(ctx, at.Add(time.Hour), 100)
+	must(t, err)
+	same(t, n, 1)
+	runs, err := s.Runs(ctx, state.RunFilter{})
+	must(t, err)
+	var ids []string
+	for _, r := range runs {
+		ids = append(ids, r.ID)
+	}
+	same(t, ids, []string{"other", "last", "failed", "wrote"})
+}

@@ -31,6 +31,7 @@ func Exercise(t *testing.T, open Factory) {
 		"ticks":              ticks,
 		"holds":              holds,
 		"snapshots":          snapshots,
+		"pruned runs":        pruned,
 		"approvals":          approvals,
 		"events":             events,
 		"events pruned":      eventsPruned,
