@@ -11,7 +11,7 @@ import (
 	"github.com/syncline/syncline/connectors/internal/httpx"
 )
 
-// sendCockpit creates or changes calls to action or tasks in one call. Each request of it carries a referenceId by
+// sendCockpit creates or changes calls to action, tasks or success plans in one call. Each request of it carries a referenceId by
 // which the answer tells of it; when the call is refused whole, it is halved until the cause is found.
 func (c *conn) sendCockpit(ctx context.Context, o *object, op connectors.Op, items []item, out *outcome) {
 	if len(items) == 0 {
@@ -61,8 +61,11 @@ func cockpitRequest(o *object, op connectors.Op, items []item) httpx.Request {
 	}
 	req := httpx.Request{Method: http.MethodPost, Path: "/v2/cockpit/cta/", Body: map[string]any{"requests": requests},
 		Accept: []int{http.StatusBadRequest, http.StatusUnprocessableEntity}}
-	if o.api == cockpitTask {
+	switch o.api {
+	case cockpitTask:
 		req.Path = "/v2/cockpit/task/"
+	case successPlan:
+		req.Path = "/v2/successPlan/"
 	}
 	if op == connectors.Update {
 		req.Method = http.MethodPut

@@ -154,8 +154,8 @@ func (c *conn) remember(ctx context.Context, found []metaObject) {
 			continue
 		}
 		o := newObject(m)
-		if o.api == cockpitCTA {
-			o.offer(c.cockpitNames(ctx))
+		if o.api == cockpitCTA || o.api == successPlan {
+			o.offer(c.knownNames(ctx, o))
 		}
 		c.mu.Lock()
 		c.objects[strings.ToLower(m.ObjectName)] = o

@@ -2,7 +2,7 @@
 //
 // Records are read through the query API, page by page and in an order that holds while records change, and written
 // through the object API (company, relationship, custom objects) or the Cockpit API (calls to action and
-// their tasks). Picklists are ids on the wire and labels to everybody else: a record's ids become labels when it is read,
+// their tasks, success plans). Picklists are ids on the wire and labels to everybody else: a record's ids become labels when it is read,
 // labels in filters become ids.
 //
 // Gainsight publishes no schema of its API, and tenants answer differently: records under data.records or data, dates as

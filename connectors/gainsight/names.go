@@ -10,20 +10,35 @@ import (
 	"github.com/syncline/syncline/lang/schema"
 )
 
-// cockpitNames are the fields by which the Cockpit API takes names where the object holds ids, and the category that
-// lists the names of calls to action.
-var cockpitNames = []struct{ name, id, write, category string }{
+// namedField is a field by which an API takes names where the object holds ids, and the category that lists the names.
+type namedField struct{ name, id, write, category string }
+
+// ctaNames are those of calls to action and their tasks; the categories are those of calls to action.
+var ctaNames = []namedField{
 	{"Type", "TypeId", "type", "CTA_TYPE"}, {"Reason", "ReasonId", "reason", "CTA_REASON"},
 	{"Status", "StatusId", "status", "CTA_STATUS"}, {"Priority", "PriorityId", "priority", "CTA_PRIORITY"},
 }
 
-// addCockpitNames gives calls to action and tasks the fields Type, Reason, Status and Priority: names, read through the lookup
-// and written as the Cockpit API takes them.
-func (o *object) addCockpitNames() {
-	if o.api != cockpitCTA && o.api != cockpitTask {
-		return
+// planNames are those of success plans.
+var planNames = []namedField{
+	{"Type", "TypeId", "SuccessPlanType", "SUCCESS_PLAN_TYPE"}, {"Status", "StatusId", "status", "SUCCESS_PLAN_STATUS"},
+}
+
+// names are the fields of this kind that the API of an object has.
+func (a api) names() []namedField {
+	switch a {
+	case cockpitCTA, cockpitTask:
+		return ctaNames
+	case successPlan:
+		return planNames
 	}
-	for _, n := range cockpitNames {
+	return nil
+}
+
+// addNames gives calls to action, tasks and success plans fields such as Type and Status: names, read through the lookup
+// and written as the API takes them.
+func (o *object) addNames() {
+	for _, n := range o.api.names() {
 		if own := o.folded[strings.ToLower(n.name)]; own != nil {
 			own.write = n.write
 			continue
@@ -54,7 +69,7 @@ func (o *object) addCockpitNames() {
 // offer makes the names that the tenant knows the values of these fields. The list may not be all of them, as types can
 // have reasons of their own, so other values are not refused.
 func (o *object) offer(names map[string][]string) {
-	for _, n := range cockpitNames {
+	for _, n := range o.api.names() {
 		f := o.fields[n.name]
 		if f == nil || f.picks != nil || len(names[n.category]) == 0 {
 			continue
@@ -66,16 +81,20 @@ func (o *object) offer(names map[string][]string) {
 	}
 }
 
-// cockpitNames asks for the names that calls to action can have, by category. The answer's shape is not documented: what
-// is not understood is left out, and a failure only means that the checker knows less.
-func (c *conn) cockpitNames(ctx context.Context) map[string][]string {
-	categories := make([]string, len(cockpitNames))
-	for i, n := range cockpitNames {
-		categories[i] = n.category
+// knownNames asks for the names that calls to action or success plans can have, by category. The answer's shape is not
+// documented: what is not understood is left out, and a failure only means that the checker knows less.
+func (c *conn) knownNames(ctx context.Context, o *object) map[string][]string {
+	var categories []string
+	for _, n := range o.api.names() {
+		categories = append(categories, n.category)
 	}
-	env, _, err := c.call(ctx, httpx.Request{Path: "/v2/cockpit/admin/picklist/lite?category=" + strings.Join(categories, ",") + "&et=COMPANY"})
+	path := "/v2/cockpit"
+	if o.api == successPlan {
+		path = "/v2/successPlan"
+	}
+	env, _, err := c.call(ctx, httpx.Request{Path: path + "/admin/picklist/lite?category=" + strings.Join(categories, ",") + "&et=COMPANY"})
 	if err != nil {
-		c.log.DebugContext(ctx, "cannot list the names of calls to action", "connection", c.config.Name, "error", err)
+		c.log.DebugContext(ctx, "cannot list the names that an object's fields take", "connection", c.config.Name, "object", o.name, "error", err)
 		return nil
 	}
 	return readNames(env.Data, categories)

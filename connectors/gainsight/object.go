@@ -29,6 +29,7 @@ const (
 	objectAPI
 	cockpitCTA
 	cockpitTask
+	successPlan
 )
 
 // field is a field in the schema with what the wire needs.
@@ -68,7 +69,7 @@ func newObject(m metaObject) *object {
 			o.add(newField(&m.Fields[i], o.api))
 		}
 	}
-	o.addCockpitNames()
+	o.addNames()
 	for _, name := range []string{"ModifiedDate", "LastModifiedDate"} {
 		if f := o.folded[strings.ToLower(name)]; f != nil && f.form == formDateTime && o.modified == "" {
 			o.modified = f.schema.Name
@@ -123,6 +124,8 @@ func writesBy(name string) api {
 		return cockpitCTA
 	case n == "cs_task":
 		return cockpitTask
+	case n == "cta_group":
+		return successPlan
 	case n == "company" || n == "relationship" || strings.HasSuffix(n, "__gc"):
 		return objectAPI
 	}

@@ -52,7 +52,7 @@ func (c *conn) Write(ctx context.Context, w connectors.Write) ([]connectors.Resu
 func writable(o *object, op connectors.Op) *connectors.Error {
 	switch {
 	case o.api == readOnly:
-		return permanent("Gainsight has an API to write company, relationship, call_to_action, cs_task and custom objects (…__gc)",
+		return permanent("Gainsight has an API to write company, relationship, call_to_action, cs_task, cta_group and custom objects (…__gc)",
 			"%s cannot be written through the API", o.name)
 	case op == connectors.Delete && o.api != objectAPI:
 		return permanent("close it instead: set its status", "%s cannot be deleted through the API", o.name)

@@ -201,6 +201,33 @@ func TestCockpit(t *testing.T) {
 	}
 }
 
+func TestSuccessPlans(t *testing.T) {
+	x := newTenant(t, 10, sandbox.Options{}, nil)
+	o := x.describe("cta_group")
+	if f := o.Field("Type"); f == nil || !f.Createable || !f.HasValue("Onboarding") || f.HasValue("Risk") {
+		t.Fatalf("Type is %+v", f)
+	}
+	company, _, _ := x.read(query.Read{Object: "company", Layout: layout("Gsid"), Limit: 1})
+	id := strings.Clone(company[0][0].AsText())
+	r := x.write(connectors.Write{Object: o, Op: connectors.Create, Records: []connectors.Record{
+		{Fields: fields("Name", "First year", "CompanyId", id, "Type", "Onboarding", "Status", "Draft", "DueDate", value.Date(2027, 1, 2))},
+		{Fields: fields("Name", "No such type", "CompanyId", id, "Type", "Nonsense")},
+	}})
+	if r[0].Err != nil || r[0].ID == "" || !r[0].Created {
+		t.Fatalf("create: %+v", r[0])
+	}
+	if r[1].Err == nil || r[1].Err.Class != connectors.Reject {
+		t.Errorf("a type that is not there: %+v", r[1].Err)
+	}
+	r = x.write(connectors.Write{Object: o, Op: connectors.Update, Records: []connectors.Record{{ID: r[0].ID, Fields: fields("Status", "On Track")}}})
+	if r[0].Err != nil {
+		t.Errorf("update: %+v", r[0])
+	}
+	if got := x.stored("cta_group", r[0].ID); got["StatusId"] != "On Track" || got["TypeId"] != "Onboarding" || got["DueDate"] != "2027-01-02" || got["CompanyId"] != id {
+		t.Errorf("stored: %v", got)
+	}
+}
+
 func TestExpiry(t *testing.T) {
 	x := newTenant(t, 20, sandbox.Options{}, connectors.Settings{"access_key": value.Null, "client_id": value.Text(sandbox.ClientID), "client_secret": value.Text(sandbox.ClientSecret)})
 	if got, _, _ := x.read(query.Read{Object: "company", Layout: layout("Gsid")}); len(got) != 20 {
