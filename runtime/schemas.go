@@ -100,7 +100,10 @@ func (d *describer) describe(ctx context.Context, needs map[string][]string) boo
 	asked := false
 	for name, objects := range needs {
 		c := d.conns[name]
-		if c == nil || d.failed[name] != nil {
+		d.mu.Lock()
+		failed := d.failed[name] != nil
+		d.mu.Unlock()
+		if c == nil || failed {
 			continue
 		}
 		if d.asked[name] == nil {
