@@ -43,7 +43,7 @@ func (r *runner) begin() error {
 	r.stamp = max(r.stamp, r.cp.Pass+1)
 	same := r.cp.Meaning == r.p.Meaning
 	unfinished := same && !r.cp.FullDone && r.cp.Cursor != "" && r.cp.Pass > 0
-	r.verify = r.job.Full || r.schedule != nil && r.schedule.Full || !same || !r.cp.FullDone
+	r.verify = r.job.Full || r.schedule != nil && r.schedule.Full && len(r.job.Records) == 0 || !same || !r.cp.FullDone
 	r.run.Full = r.verify
 	if r.verify && (!unfinished || r.job.Full) {
 		r.cp.Cursor, r.cp.Meaning, r.cp.Pass, r.cp.FullDone = "", r.p.Meaning, r.stamp, false
