@@ -53,6 +53,8 @@ type known struct {
 	keys map[string]string
 	// at is when the systems were asked for all of them.
 	at time.Time
+	// standIn: a system did not answer, and what is remembered stands in for its schema.
+	standIn bool
 }
 
 // stale gives what is known as nothing but a hint: systems that can tell whether a schema changed need not send it.
@@ -84,10 +86,13 @@ func (r *Runtime) recompile(ctx context.Context, p Project, have known, spare ma
 		}
 		return &Compiled{Set: &plan.Set{}, Diagnostics: diags, Catalogs: d.catalogs}, known{}, nil
 	}
+	for name := range d.failed {
+		delete(keys, name) // it is asked again next time
+	}
 	set, found := lang.Compile(module, lang.Inputs{Catalogs: d.catalogs, Systems: r.o.Registry.Systems(), Vars: r.o.Vars, Memo: &r.memo})
 	diags = append(append(diags, notes...), found...)
 	diags.Sort()
-	return &Compiled{Set: set, Diagnostics: diags, Catalogs: d.catalogs}, known{d.catalogs, keys, at}, nil
+	return &Compiled{Set: set, Diagnostics: diags, Catalogs: d.catalogs}, known{d.catalogs, keys, at, len(d.failed) > 0}, nil
 }
 
 // standIn puts what is remembered in place of what could not be asked.

@@ -303,16 +303,23 @@ func (s *Server) Run(ctx context.Context) {
 	others.Wait()
 }
 
-// refresh reads the schemas again from time to time.
+// refresh reads the schemas again from time to time, and sooner while one is remembered because its system did not
+// answer.
 func (s *Server) refresh(ctx context.Context) {
-	tick := time.NewTicker(s.o.Refresh)
+	tick := time.NewTicker(min(s.o.Refresh, time.Minute))
 	defer tick.Stop()
-	for {
+	for last := time.Now(); ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		}
+		s.mu.Lock()
+		due := s.known.standIn || time.Since(last) >= s.o.Refresh
+		s.mu.Unlock()
+		if due {
 			s.Reload()
+			last = time.Now()
 		}
 	}
 }

@@ -311,6 +311,9 @@ func TestAStartWhileASystemIsDown(t *testing.T) {
 	if len(st.Rules) != 1 || !st.Reload.OK || len(st.Reload.Diagnostics) == 0 {
 		t.Fatalf("the schemas of the last time do not stand in: %+v", st)
 	}
+	p.cs.onDescribe(nil)
+	s.Reload()
+	p.eventually("the system is asked again", func() bool { return len(s.Status(t.Context()).Reload.Diagnostics) == 0 })
 	stop()
 	// Without a memory of it, a start has to say why it cannot be.
 	q := newPlant(t, 1, 4)
