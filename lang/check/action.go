@@ -127,6 +127,9 @@ func (c *checker) create(a *Action, x *scopes) {
 	o := a.To.Object
 	c.access(a, "created", o == nil || o.Createable)
 	upsert := a.Decl.Kind == "upsert"
+	if upsert && a.Decl.Key == nil {
+		c.fail() // reported where it was parsed
+	}
 	if upsert {
 		c.access(a, "updated", o == nil || o.Updateable)
 	}

@@ -99,8 +99,9 @@ func (c *checker) group(t *Trigger) {
 		p := t.Parts[len(t.Parts)-1]
 		p.Actions, a.Part = append(p.Actions, a), p
 	}
-	whole := true
+	whole, known := true, true
 	for _, p := range t.Parts {
+		known = known && !slices.ContainsFunc(p.Actions, func(a *Action) bool { return a.Decl.Via == nil && a.To.Catalog == nil })
 		limit := c.groupLimit(p)
 		p.Atomic = limit != 0
 		whole = whole && (p.Atomic || len(p.Actions) == 1)
@@ -108,7 +109,7 @@ func (c *checker) group(t *Trigger) {
 			c.report(errGroupLarge(p, limit))
 		}
 	}
-	if len(t.Parts) > 1 || !whole {
+	if known && (len(t.Parts) > 1 || !whole) {
 		c.report(warnNotAtomic(t))
 	}
 	for _, a := range t.Actions {

@@ -91,6 +91,9 @@ func readBeyond(checked *expr.Checked, roots ...int) *expr.Read {
 func (c *checker) edges(t *Trigger, x *scopes) {
 	d := t.Decl
 	t.When = c.conditionOf(x, d.When, RootNew, RootOld, RootHistory)
+	if t.When == nil {
+		c.fail() // not written, which was reported, or wrong
+	}
 	t.Rearm = c.conditionOf(x, d.Rearm, RootNew, RootOld, RootHistory)
 	old := readOf(t.When, RootOld)
 	t.Change = old != nil

@@ -23,6 +23,9 @@ func (c *checker) track(d *resolve.Track) *Track {
 	t.Where = c.condition(x.ruleEnv(), d.Where)
 	x.hold(t.Where)
 	t.Value = c.expression(x.ruleEnv(), d.Value, expr.Want{})
+	if t.Value == nil || d.Keep == 0 {
+		c.fail() // not written, which was reported, or wrong
+	}
 	for _, s := range d.Schedules {
 		t.Schedules = append(t.Schedules, c.schedule(s, t.Zone, x))
 	}
