@@ -35,7 +35,7 @@ func TestDescribeKeepsTheSpelling(t *testing.T) {
 			t.Errorf("%s is %+v", want.Name, f)
 		}
 	}
-	if f := o.Field("Health_Score__gc"); f.Kind != schema.Number || f.Scale != 3 {
+	if f := o.Field("Health_Score__gc"); f.Kind != schema.Number || f.Scale != 2 {
 		t.Errorf("Health_Score__gc is %+v", f)
 	}
 	if f := o.Field("Stage"); !f.HasValue("Adoption") || f.HasValue("Kickoff") || !f.Restricted {

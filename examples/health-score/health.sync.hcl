@@ -38,7 +38,7 @@ sync "company_health" {
   }
 
   map {
-    Health_Score__c        = "round(source.Health_Score__gc, 2)"
+    Health_Score__c        = source.Health_Score__gc
     Risk_Tier__c           = "table.tier(source.Risk_Category__gc)"
     Success_Plan_Status__c = source.Success_Plan_Status__gc
     Product_Engagement__c  = "source.WAU__gc > 0 ? source.DAU__gc / source.WAU__gc : null"

@@ -187,7 +187,7 @@ func (c *catalog) addStandard() {
 		picked("Industry", "Industry", c.pick("Industry", "Technology", "Banking", "Healthcare", "Manufacturing", "Retail", "Energy", "Education",
 			"Media", "Insurance", "Transportation", "Telecommunications", "Consulting")),
 		num("Employees", "Employees", tNumber, 0), typed("Summary", "Summary", tRich), lookup("ParentCompany", "Parent Company", "company"),
-		num("Health_Score__gc", "Health Score", tNumber, 3), picked("Risk_Category__gc", "Risk Category", c.pick("Risk Category", "Healthy", "Watch", "At Risk")),
+		num("Health_Score__gc", "Health Score", tNumber, 2), picked("Risk_Category__gc", "Risk Category", c.pick("Risk Category", "Healthy", "Watch", "At Risk")),
 		num("Usage_Score__gc", "Usage Score", tNumber, 2), num("Support_Score__gc", "Support Score", tNumber, 2), num("Nps__gc", "NPS", tNumber, 0),
 		num("DAU__gc", "Daily Active Users", tNumber, 0), num("WAU__gc", "Weekly Active Users", tNumber, 0),
 		picked("Success_Plan_Status__gc", "Success Plan Status", c.pick("Success Plan Status", "Not Started", "On Track", "At Risk", "Completed")),

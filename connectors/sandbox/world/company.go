@@ -71,9 +71,9 @@ func (w *World) measures(r *rng, c *Company) {
 	if !r.chance(8) {
 		c.Employees = Some(r.between(5, 20000))
 	}
-	health := r.decimal(5, 100, 3)
+	health := r.decimal(5, 100, 2)
 	if c.Stage == "Churned" {
-		health = r.decimal(0, 35, 3)
+		health = r.decimal(0, 35, 2)
 	}
 	if r.chance(50) {
 		health = float64(int(health))

@@ -46,7 +46,7 @@ type Company struct {
 	CSM             int            // index in Users, -1: none
 	Industry        string
 	Employees       Opt[int]
-	Health          Opt[float64] // 0–100, up to three digits after the point
+	Health          Opt[float64] // 0–100, up to two digits after the point
 	Risk            string       // Healthy, Watch, At Risk, "" unknown
 	Usage           Opt[float64]
 	Support         Opt[float64]
