@@ -29,6 +29,12 @@ func do(what string, args []string) error {
 			return err
 		}
 		return json.NewEncoder(os.Stdout).Encode(company.Expect(rows, seed))
+	case what == "do-change" && len(args) == 2:
+		round, err := strconv.Atoi(args[1])
+		if err != nil {
+			return err
+		}
+		return doChange(args[0], round)
 	case what == "do-check" && len(args) == 2:
 		sum, err := company.Check(args[0], strings.Split(args[1], ","))
 		if err != nil {

@@ -21,9 +21,9 @@ type ran struct {
 }
 
 // syncline runs a project once, as an admin would, and looks at what it says; env is what the project reads.
-func (b *bench) syncline(dir string, look func(ran) error, env ...string) (usage, error) {
+func (b *bench) syncline(dir string, look func(ran) error, flags []string, env ...string) (usage, error) {
 	var out bytes.Buffer
-	u, err := measure(command{name: b.path("syncline"), args: []string{"run", "--format", "json", dir}, env: env, out: &out})
+	u, err := measure(command{name: b.path("syncline"), args: append([]string{"run", "--format", "json", dir}, flags...), env: env, out: &out})
 	if err != nil {
 		return u, err
 	}

@@ -60,7 +60,7 @@ func (b *bench) w1Systems(name, format, in string) ([]system, error) {
 		}
 	}
 	systems := []system{
-		{name: "syncline", run: func(int) (usage, error) { return b.syncline(dir, nil) },
+		{name: "syncline", run: func(int) (usage, error) { return b.syncline(dir, nil, nil) },
 			check: func() error {
 				return b.verify(filepath.Join(dir, "reviews."+format), company.W1Fields, want.W1[company.Previous])
 			}},

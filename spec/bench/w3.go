@@ -137,7 +137,7 @@ func (u *upserts) sync(at company.Snapshot, rows int) (usage, error) {
 			return fmt.Errorf("the run wrote %d rows, %d of them new; it should write %d", r.Updated+r.Created, r.Created, rows)
 		}
 		return nil
-	}, "WAREHOUSE="+sqlitePath(u.at["syncline"]))
+	}, nil, "WAREHOUSE="+sqlitePath(u.at["syncline"]))
 }
 
 func (u *upserts) hand(name string) (system, error) {
