@@ -156,7 +156,12 @@ func (a *app) announce(o serving, l net.Listener, tokens *server.Tokens) string 
 	if o.tlsCert != "" {
 		scheme = "https"
 	}
-	address := scheme + "://" + l.Addr().String() + "/"
+	shown := l.Addr().String()
+	host, _, _ := net.SplitHostPort(o.addr)
+	if _, port, err := net.SplitHostPort(shown); err == nil && host != "" {
+		shown = net.JoinHostPort(host, port) // as it was asked for: "0.0.0.0" listens as "[::]"
+	}
+	address := scheme + "://" + shown + "/"
 	fmt.Fprintf(a.out, "serving, status page at %s\n", address)
 	switch {
 	case tokens.Empty():
