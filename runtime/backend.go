@@ -18,7 +18,7 @@ import (
 var _ server.Backend = (*Server)(nil)
 
 // Status tells everything about the server.
-func (s *Server) Status(context.Context) server.Status {
+func (s *Server) Status(ctx context.Context) server.Status {
 	s.mu.Lock()
 	set, last, seen := s.set, s.last, s.seen
 	s.mu.Unlock()
@@ -29,9 +29,18 @@ func (s *Server) Status(context.Context) server.Status {
 	}
 	out.Revision = set.Revision
 	syncs := byID(set)
+	waiting, err := s.store.WakeCounts(ctx)
+	if err != nil {
+		s.log.Warn("it cannot be seen which events wait", "error", err)
+	}
 	for _, r := range rules {
 		if x := syncs[r.Rule]; x != nil {
-			out.Rules = append(out.Rules, s.ruleStatus(x, r))
+			rule := s.ruleStatus(x, r)
+			if c, ok := waiting[r.Rule]; ok {
+				rule.Events = &server.Events{Waiting: c.Records, Oldest: c.Oldest}
+			}
+			rule.SLO = s.desk.slo.of(r.Rule, x.SLO.Latency, rule.Events, s.r.o.Now())
+			out.Rules = append(out.Rules, rule)
 		}
 	}
 	return out

@@ -56,9 +56,7 @@ func (s *Server) rule(set *plan.Set, x *plan.Sync, pauses map[string][]schedule.
 			r.Requires = append(r.Requires, req)
 		}
 	}
-	if x.OnEvent != nil {
-		r.Gather = schedule.Gather{Wait: x.OnEvent.Wait, Max: x.OnEvent.Max}
-	}
+	r.Gather = gathering(x.OnEvent)
 	for _, name := range connectionsOf(x) {
 		r.Pauses = append(r.Pauses, pauses[name]...)
 	}
@@ -136,15 +134,27 @@ func (s *Server) runSync(ctx context.Context, set *plan.Set, x *plan.Sync, t sch
 		defer release()
 		open[name] = conn
 	}
+	round, err := s.desk.begin(ctx, syncRound(x), t.Cause)
+	if err != nil {
+		s.log.Error("the state cannot be read; the rule waits", "rule", x.ID(), "error", err)
+		return schedule.End{Result: schedule.Again, Why: err.Error()}
+	}
+	if round.idle() {
+		return schedule.End{Result: schedule.Failed} // nothing follows from it
+	}
 	s.board.begin(x.ID())
 	job := engine.Job{
-		Plan: x, Set: set, Schedule: t.Schedule, Full: t.Full, Tick: t.At, Store: s.store, Now: s.r.o.Now, Log: s.r.o.Log,
+		Plan: x, Set: set, Schedule: t.Schedule, Full: t.Full, Tick: t.At, Store: watched{s.store, round}, Now: s.r.o.Now, Log: s.r.o.Log,
 		Connections: func(name string) connectors.Connection { return open[name] },
-		OnProgress:  s.board.progress, Retry: s.retry(),
+		OnProgress:  s.board.progress, Retry: s.retry(), Records: round.records(), OnRead: round.read,
+	}
+	if t.Cause == schedule.ByEvent {
+		job.Schedule = eventSchedule(x.Schedules)
 	}
 	run, err := s.runOrCarry(ctx, job, t)
 	s.board.end(run)
 	s.metrics.Run(run)
+	round.end(ctx, run)
 	if err != nil {
 		s.log.Error("the state cannot be written; the rule waits", "rule", x.ID(), "run", run.ID, "error", err)
 		return schedule.End{Result: schedule.Again, Why: err.Error()}

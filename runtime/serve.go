@@ -50,6 +50,7 @@ type Server struct {
 	sched   *schedule.Scheduler
 	reload  *reload.Reloader[Project, *Compiled]
 	board   *board
+	desk    *eventDesk
 	force   chan struct{}
 	begun   time.Time
 
@@ -90,6 +91,7 @@ func NewServer(ctx context.Context, r *Runtime, o ServeOptions) (*Server, error)
 	}
 	s := &Server{r: r, o: o, store: o.Store, log: o.Log, metrics: o.Metrics, board: newBoard(), force: make(chan struct{}, 1), begun: r.o.Now()}
 	s.metrics.Collect(o.Store)
+	s.desk = newEventDesk(s)
 	var err error
 	if s.sched, err = schedule.New(ctx, schedule.Options{Store: o.Store, Workers: o.Workers, Jitter: o.Jitter, Now: r.o.Now, Log: o.Log}); err != nil {
 		return nil, err
@@ -236,6 +238,7 @@ func (s *Server) swap(ctx context.Context, p Project, c *Compiled) {
 	s.mu.Lock()
 	s.set, s.files = c.Set, p
 	s.mu.Unlock()
+	s.desk.resume(ctx, changes.Added)
 	s.log.Info("a set of rules is in force", "revision", c.Set.Revision, "rules", len(rules), "added", len(changes.Added),
 		"changed", strings.Join(changes.Changed, " "), "removed", strings.Join(changes.Removed, " "), "untouched", len(changes.Untouched))
 	s.remember(ctx, p, c)
@@ -286,6 +289,8 @@ func (s *Server) Run(ctx context.Context) {
 	var others sync.WaitGroup
 	others.Go(func() { s.reload.Run(ctx, watch.Changes(ctx), s.force, failed) })
 	others.Go(func() { s.refresh(ctx) })
+	others.Go(func() { s.desk.tidy(ctx) })
+	defer s.desk.close()
 	others.Go(func() { s.prune(ctx) })
 	others.Go(func() { s.watchApprovals(ctx) })
 	done := make(chan struct{})

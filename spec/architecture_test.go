@@ -42,6 +42,7 @@ var may = map[string][]string{
 	"runtime/undo":     {"lang/schema", "lang/value", "lang/query", "connectors", "runtime/state", "runtime/delivery"},
 	"runtime/reload":   {"lang/diag"},
 	"runtime/server":   {"runtime/state", "lang/diag"},
+	"runtime/hooks":    {"runtime/state", "lang/plan"},
 	"runtime/delivery": {"lang/plan", "lang/schema", "lang/value", "lang/query", "connectors", "runtime/state"},
 	"cmd/":             {"lang", "lang/", "connectors", "connectors/", "runtime", "runtime/", "spec", "examples"},
 	"spec":             {"lang", "lang/"},

@@ -16,6 +16,7 @@ import (
 
 	"github.com/syncline/syncline/lang/diag"
 	"github.com/syncline/syncline/runtime"
+	"github.com/syncline/syncline/runtime/hooks"
 	"github.com/syncline/syncline/runtime/server"
 	"github.com/syncline/syncline/runtime/state"
 )
@@ -41,6 +42,9 @@ syncline_last_reload_successful say so. SIGHUP reads files and schemas again.
 The status page, /api/v1/status, /metrics, /healthz and /readyz are on --addr. On an address other than loopback every
 request but the health checks needs a token: from --token-file, whose lines are "viewer TOKEN" or "operator TOKEN",
 or from SYNCLINE_VIEWER_TOKEN and SYNCLINE_OPERATOR_TOKEN.
+
+Systems tell of changes by POST /hooks/CONNECTION, as the connection's events block says; they prove themselves by the
+signature written there, not by a token.
 
 Exit 0: stopped in order. 1: the files have errors and no earlier version of them ran here. 2: could not start.`,
 		Args: cobra.MaximumNArgs(1),
@@ -103,6 +107,7 @@ func (a *app) serve(ctx context.Context, o serving, log *slog.Logger, r *runtime
 		return err
 	}
 	return a.runServer(ctx, o, log, s, listener, server.Options{Backend: s, Dead: store, Runs: store, Metrics: metrics,
+		Hooks: hooks.New(s, hooks.Options{Log: log}),
 		Tokens: tokens, Alive: s.Well, Log: log, TLS: o.tlsCert != "", Version: version()})
 }
 

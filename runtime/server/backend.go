@@ -60,6 +60,29 @@ type Rule struct {
 	Paused bool      `json:"paused"`
 	Run    *Progress `json:"run,omitempty"`
 	Dead   int       `json:"dead"`
+	// Events is what waits for the rule because of events; nil: nothing does.
+	Events *Events `json:"events,omitempty"`
+	// SLO is how the rule keeps what it promises; nil: it promises nothing.
+	SLO *SLO `json:"slo,omitempty"`
+}
+
+// Events is what waits for a rule because systems told of changes.
+type Events struct {
+	// Waiting counts records, however many events named each.
+	Waiting int       `json:"waiting"`
+	Oldest  time.Time `json:"oldest"`
+}
+
+// SLO is how a rule keeps its promised latency, since the server started.
+type SLO struct {
+	LatencyMS int64 `json:"latency_ms"`
+	Writes    int   `json:"writes"`
+	Missed    int   `json:"missed"`
+	// WorstMS is the longest time from a change to its write.
+	WorstMS    int64      `json:"worst_ms"`
+	LastMissed *time.Time `json:"last_missed,omitempty"`
+	// Late: an event waits for longer than promised at this moment.
+	Late bool `json:"late"`
 }
 
 // Schedule is where one cron of a rule stands.

@@ -23,6 +23,7 @@ type Metrics struct {
 	took                 *prometheus.HistogramVec
 	succeeded            *prometheus.GaugeVec
 	eventToWrite         prometheus.Histogram
+	events, missed       *prometheus.CounterVec
 }
 
 // outcomes are the values of the label outcome, with how a run counts them.
@@ -65,7 +66,9 @@ func NewMetrics() *Metrics {
 		Help: "When a rule's last run that ended well ended."}, []string{"rule"})
 	m.eventToWrite = prometheus.NewHistogram(prometheus.HistogramOpts{Name: "syncline_event_to_write_seconds",
 		Help: "Time from an event's arrival to the write that it led to.", Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 15, 60}})
-	m.registry.MustRegister(m.reloadOK, m.reloadAt, m.reloads, m.reloadTook, m.records, m.runs, m.calls, m.took, m.succeeded, m.eventToWrite,
+	m.events = counter("events_total", "Events that systems told of, and requests to do so, by what became of them.", "connection", "result")
+	m.missed = counter("slo_missed_total", "Writes that came later than the rule promises.", "rule")
+	m.registry.MustRegister(m.events, m.missed, m.reloadOK, m.reloadAt, m.reloads, m.reloadTook, m.records, m.runs, m.calls, m.took, m.succeeded, m.eventToWrite,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -103,8 +106,29 @@ func (m *Metrics) Reload(ok bool, at time.Time, took time.Duration) {
 // EventToWrite measures one event whose write is done.
 func (m *Metrics) EventToWrite(d time.Duration) { m.eventToWrite.Observe(d.Seconds()) }
 
+// Events counts events by what became of them.
+func (m *Metrics) Events(connection, result string, n int) {
+	if n > 0 {
+		m.events.WithLabelValues(connection, result).Add(float64(n))
+	}
+}
+
+// Promised makes a rule's missed writes visible before there are any.
+func (m *Metrics) Promised(rule string) { m.missed.WithLabelValues(rule) }
+
+// Missed counts a write that came later than its rule promises.
+func (m *Metrics) Missed(rule string) { m.missed.WithLabelValues(rule).Inc() }
+
 // Collect adds what is counted in the state when somebody asks. It is called once.
-func (m *Metrics) Collect(store state.DeadStore) { m.registry.MustRegister(&deadLetters{store}) }
+func (m *Metrics) Collect(store Counts) {
+	m.registry.MustRegister(&deadLetters{store}, &waitingEvents{store})
+}
+
+// Counts is what the state counts.
+type Counts interface {
+	state.DeadStore
+	state.EventStore
+}
 
 // Forget drops the series of rules that are gone.
 func (m *Metrics) Forget(rules []string) {
@@ -114,6 +138,7 @@ func (m *Metrics) Forget(rules []string) {
 		m.runs.DeletePartialMatch(labels)
 		m.took.DeletePartialMatch(labels)
 		m.succeeded.DeletePartialMatch(labels)
+		m.missed.DeletePartialMatch(labels)
 	}
 }
 
@@ -138,5 +163,25 @@ func (d *deadLetters) Collect(out chan<- prometheus.Metric) {
 	}
 	for rule, n := range counts {
 		out <- prometheus.MustNewConstMetric(deadDesc, prometheus.GaugeValue, float64(n), rule)
+	}
+}
+
+// waitingEvents counts what waits because of events, by rule.
+type waitingEvents struct{ store state.EventStore }
+
+var eventsDesc = prometheus.NewDesc("syncline_events_waiting", "Records that systems told of and that no run has looked at yet.", []string{"rule"}, nil)
+
+func (e *waitingEvents) Describe(out chan<- *prometheus.Desc) { out <- eventsDesc }
+
+func (e *waitingEvents) Collect(out chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	counts, err := e.store.WakeCounts(ctx)
+	if err != nil {
+		out <- prometheus.NewInvalidMetric(eventsDesc, err)
+		return
+	}
+	for rule, c := range counts {
+		out <- prometheus.MustNewConstMetric(eventsDesc, prometheus.GaugeValue, float64(c.Records), rule)
 	}
 }

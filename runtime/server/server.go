@@ -17,6 +17,8 @@ type Options struct {
 	Dead    state.DeadStore
 	Runs    state.RunStore
 	Metrics *Metrics
+	// Hooks takes in what systems tell of changes; nil: nothing does. It sees by itself who may.
+	Hooks http.Handler
 	// Tokens that requests need; empty: none do, and requests must name this machine.
 	Tokens *Tokens
 	// Alive says why the process is not well, nil when it is.
@@ -87,7 +89,16 @@ func (s *Server) Handler() http.Handler {
 	look("GET /dead", s.deadPage)
 	act("POST /do", s.do)
 	// A page of another site must not press our buttons in the name of whoever looks at it.
-	return s.headers(s.local(http.NewCrossOriginProtection().Handler(http.MaxBytesHandler(mux, maxBody))))
+	rest := s.local(http.NewCrossOriginProtection().Handler(http.MaxBytesHandler(mux, maxBody)))
+	if s.o.Hooks == nil {
+		return s.headers(rest)
+	}
+	// Systems call under whatever name they know us by, and prove themselves by a signature instead of a token.
+	top := http.NewServeMux()
+	top.Handle("POST /hooks/{connection}", s.o.Hooks)
+	top.Handle("POST /hooks/{connection}/{object}", s.o.Hooks)
+	top.Handle("/", rest)
+	return s.headers(top)
 }
 
 // Serve answers requests until ctx ends, and then finishes those under way.
