@@ -47,21 +47,28 @@ var formText = map[syntax.Form]string{
 
 func blocksText() string {
 	var b strings.Builder
+	seen := map[*syntax.BlockSpec]string{}
 	for _, block := range syntax.Grammar().Blocks {
-		writeBlock(&b, block, "")
+		writeBlock(&b, block, "", seen)
 	}
 	b.WriteString("\n## Test files\n\nIn a file NAME.synctest.hcl a quoted string is a text, always.\n")
 	for _, block := range syntax.TestGrammar().Blocks {
-		writeBlock(&b, block, "")
+		writeBlock(&b, block, "", seen)
 	}
 	return b.String()
 }
 
-func writeBlock(b *strings.Builder, s *syntax.BlockSpec, parent string) {
+// writeBlock describes a block and those in it. One that stands in several places is described in the first.
+func writeBlock(b *strings.Builder, s *syntax.BlockSpec, parent string, seen map[*syntax.BlockSpec]string) {
 	if s.Later {
 		return
 	}
 	path := parent + s.Name
+	if first, again := seen[s]; again {
+		fmt.Fprintf(b, "\n### `%s`\n\nAs `%s`.\n", header(s, path), first)
+		return
+	}
+	seen[s] = path
 	fmt.Fprintf(b, "\n### `%s`\n\n%s%s\n", header(s, path), s.Doc, once(s, parent))
 	if len(s.Attrs) > 0 || s.Free != nil {
 		b.WriteString("\n| attribute | value | |\n|---|---|---|\n")
@@ -75,7 +82,7 @@ func writeBlock(b *strings.Builder, s *syntax.BlockSpec, parent string) {
 		fmt.Fprintf(b, "| any name | %s | %s |\n", form(s.Free), cell(s.Free.Doc))
 	}
 	for _, n := range s.Blocks {
-		writeBlock(b, n, path+" › ")
+		writeBlock(b, n, path+" › ", seen)
 	}
 }
 

@@ -94,13 +94,13 @@ func warnZones(h *head, sch *Schedule, call *expr.Node) *diag.Diagnostic {
 func warnForecast(conn *resolve.Connection, total float64, uses []usage) *diag.Diagnostic {
 	var parts []string
 	for _, u := range uses[:min(3, len(uses))] {
-		parts = append(parts, fmt.Sprintf("sync.%s %s (%s)", u.sync.Decl.Name, thousands(u.calls), u.why))
+		parts = append(parts, fmt.Sprintf("%s %s (%s)", u.rule.id, thousands(u.calls), u.why))
 	}
 	d := warning("SYN513", "More calls than the limit", conn.Limits.Range, "",
 		"The schedules need at least %s calls a day on %q, the limit is %s; rules would wait for the next day. Most goes to %s. Run them less often, or raise calls_per_day.",
 		thousands(total), conn.Name, thousands(float64(conn.Limits.CallsPerDay)), strings.Join(parts, ", "))
 	for _, u := range uses[:min(3, len(uses))] {
-		related(d, u.sync.Decl.HeaderRange, "%s calls a day", thousands(u.calls))
+		related(d, u.rule.at, "%s calls a day", thousands(u.calls))
 	}
 	return d
 }

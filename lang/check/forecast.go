@@ -9,7 +9,7 @@ import (
 
 // usage is what one rule asks of one connection on an average day, in calls.
 type usage struct {
-	sync  *Sync
+	rule  *head
 	calls float64
 	why   string
 }
@@ -34,6 +34,15 @@ func (c *checker) forecast() {
 				total += u.calls
 			}
 		}
+		for _, t := range c.program.Triggers {
+			if !t.Decl.Enabled || t.Decl.Manual {
+				continue
+			}
+			for _, u := range readUsage(t.head(), t.On, t.Schedules, conn.Name) {
+				uses = append(uses, u)
+				total += u.calls
+			}
+		}
 		if total <= float64(limit) {
 			continue
 		}
@@ -44,22 +53,33 @@ func (c *checker) forecast() {
 
 // usage lists what the rule asks of a connection.
 func (s *Sync) usage(connection string) (out []usage) {
-	runs, full := s.perDay()
-	if s.From.connection() == connection && s.From.Object != nil && s.From.Catalog.ReadPage > 0 {
-		pages := pagesOf(s.From)
-		each, why := 1.0, "changed records"
-		if s.From.Object.Modified == "" {
-			each, why = pages, fmt.Sprintf("all records, %s a read: %s has no field that tells what changed", calls(pages), s.From.Ref.Name)
-			full = 0
-		}
-		if n := runs*each + full*(pages-1); n > 0 {
-			out = append(out, usage{s, n, why})
-		}
+	_, full := s.perDay()
+	out = readUsage(s.head(), s.From, s.Schedules, connection)
+	if s.From.Object != nil && s.From.Object.Modified == "" && s.From.connection() == connection {
+		full = 0 // every read is one
 	}
 	if s.To.connection() == connection && s.To.Object != nil && s.To.Catalog.ReadPage > 0 && full > 0 {
-		out = append(out, usage{s, full * pagesOf(s.To), "full passes over " + s.To.Ref.Name})
+		out = append(out, usage{s.head(), full * pagesOf(s.To), "full passes over " + s.To.Ref.Name})
 	}
 	return out
+}
+
+// readUsage is what reading the records of an object by schedules takes.
+func readUsage(h *head, e End, schedules []*Schedule, connection string) []usage {
+	if e.connection() != connection || e.Object == nil || e.Catalog.ReadPage <= 0 {
+		return nil
+	}
+	runs, full := perDay(schedules)
+	pages := pagesOf(e)
+	each, why := 1.0, "changed records"
+	if e.Object.Modified == "" {
+		each, why = pages, fmt.Sprintf("all records, %s a read: %s has no field that tells what changed", calls(pages), e.Ref.Name)
+		full = 0
+	}
+	if n := runs*each + full*(pages-1); n > 0 {
+		return []usage{{h, n, why}}
+	}
+	return nil
 }
 
 // pagesOf is the number of calls that reading all records takes, at least one.
