@@ -32,9 +32,17 @@ func (s *Server) controlMux() *http.ServeMux {
 		s.faults.set(nil)
 		reply(w, http.StatusOK, map[string]any{"faults": []Fault{}})
 	})
+	mux.HandleFunc("GET /_sandbox/subscriptions", func(w http.ResponseWriter, r *http.Request) {
+		reply(w, http.StatusOK, map[string]any{"subscriptions": s.subscriptions.snapshot()})
+	})
+	mux.HandleFunc("POST /_sandbox/subscriptions", s.postSubscription)
+	mux.HandleFunc("DELETE /_sandbox/subscriptions", func(w http.ResponseWriter, r *http.Request) {
+		s.subscriptions.clear()
+		reply(w, http.StatusOK, map[string]any{"subscriptions": []Subscription{}})
+	})
 	mux.HandleFunc("POST /_sandbox/reset", s.reset)
 	mux.HandleFunc("/_sandbox/", func(w http.ResponseWriter, r *http.Request) {
-		refuse(w, http.StatusNotFound, fmt.Errorf("no control endpoint %s %s; there are records/OBJECT, calls, faults and reset", r.Method, r.URL.Path))
+		refuse(w, http.StatusNotFound, fmt.Errorf("no control endpoint %s %s; there are records/OBJECT, calls, faults, subscriptions and reset", r.Method, r.URL.Path))
 	})
 	return mux
 }
@@ -119,6 +127,7 @@ func (s *Server) postRecords(w http.ResponseWriter, r *http.Request) {
 		refuseData(w, err)
 		return
 	}
+	s.subscriptions.tell("changed", r.PathValue("object"), now, s.options.Now())
 	reply(w, http.StatusOK, map[string]any{"records": now})
 }
 
@@ -155,6 +164,7 @@ func (s *Server) deleteRecord(w http.ResponseWriter, r *http.Request) {
 		refuseData(w, err)
 		return
 	}
+	s.subscriptions.tell("deleted", r.PathValue("object"), []Record{{"Id": r.PathValue("id")}}, s.options.Now())
 	reply(w, http.StatusOK, map[string]any{"records": []Record{}})
 }
 
@@ -177,6 +187,7 @@ func (s *Server) reset(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusInternalServerError, err)
 		return
 	}
+	s.subscriptions.clear()
 	s.calls.clear()
 	s.faults.set(nil)
 	s.faults.add(s.options.Faults)

@@ -33,10 +33,12 @@ type Server struct {
 	options Options
 	faults  faults
 	calls   calls
-	control *http.ServeMux
-	http    *http.Server
-	ln      net.Listener
-	done    chan struct{}
+	// subscriptions are those who are told of changes.
+	subscriptions subscriptions
+	control       *http.ServeMux
+	http          *http.Server
+	ln            net.Listener
+	done          chan struct{}
 }
 
 // Listen opens the port that a server will use; ":0" takes a free one. It is apart from Serve because a
@@ -80,6 +82,7 @@ func (s *Server) URL() string { return URL(s.ln) }
 
 // Close ends the server; calls in hand get a moment to finish. A system that is an io.Closer is closed first.
 func (s *Server) Close() error {
+	s.subscriptions.clear()
 	var own error
 	if c, ok := s.system.(io.Closer); ok {
 		own = c.Close()
