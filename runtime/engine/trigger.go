@@ -225,6 +225,9 @@ func (t *triggerRun) begin() error {
 	if err := t.tidy(); err != nil {
 		return err
 	}
+	if err := t.carryApprovals(); err != nil {
+		return err
+	}
 	return t.loadStuck()
 }
 

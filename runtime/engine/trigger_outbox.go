@@ -2,7 +2,6 @@ package engine
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -140,22 +139,13 @@ func (t *triggerRun) release() error {
 		return nil
 	}
 	if limit != nil && n > *limit {
+		if err := t.standInLine(n); err != nil {
+			return err
+		}
 		return &ending{status: state.Waiting, waits: state.WaitGuard,
 			why: fmt.Sprintf("guard: max_firings = %d, and %d records would fire; nothing was done for them", *limit, n)}
 	}
-	return t.letGo()
-}
-
-// ApproveFirings lets the firings of a trigger that its guard held go: its next run delivers them. It says how many they are.
-func ApproveFirings(ctx context.Context, store state.Store, rule string) (int, error) {
-	return store.MoveFirings(ctx, rule, state.FiringHeld, state.FiringPending)
-}
-
-func (t *triggerRun) letGo() error {
-	if _, err := ApproveFirings(t.work, t.job.Store, t.p.ID()); err != nil {
-		return fmt.Errorf("releasing firings: %w", err)
-	}
-	return nil
+	return t.letGo(nil)
 }
 
 // deliverAll delivers what lies in the outbox, in order. What has to wait stays there, and is why the run waits.

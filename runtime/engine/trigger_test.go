@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -317,13 +318,26 @@ func TestMaxFiringsHoldsAllOfThem(t *testing.T) {
 		t.Fatalf("%+v", run)
 	}
 	w.wantTasks("")
-	if run := w.run(); run.Status != state.Waiting || run.Fired != 0 {
+	first := run.ID
+	run = w.run()
+	if run.Status != state.Waiting || run.Fired != 0 || run.Outbox == nil || run.Outbox.Changes != 3 {
 		t.Fatalf("%+v", run)
 	}
-	if n, err := engine.ApproveFirings(t.Context(), w.store, w.plan().ID()); n != 3 || err != nil {
-		t.Fatal(n, err)
+	// The first run waits with the very same firings, so approving it is approving the second.
+	waits, err := engine.Approvable(t.Context(), w.store, first)
+	if err != nil || waits.ID != run.ID {
+		t.Fatal(waits.ID, err)
+	}
+	if err := w.store.Approve(t.Context(), state.Approval{Run: first, Rule: run.Rule, At: w.now, By: "me"}); err != nil {
+		t.Fatal(err)
 	}
 	w.fires(0)
+	if _, err := engine.Approvable(t.Context(), w.store, first); !errors.Is(err, engine.ErrNotWaiting) {
+		t.Fatal(err)
+	}
+	if left, _ := w.store.Approvals(t.Context(), ""); len(left) != 0 {
+		t.Fatal(left)
+	}
 	w.wantTasks("a 70>50, b 70>50, c 70>50")
 	w.put("a", "Score", 70.0)
 	w.fires(0)

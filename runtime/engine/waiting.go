@@ -142,5 +142,8 @@ func Reject(ctx context.Context, store state.Store, run state.Run, by string) (s
 	if err := store.SaveRun(ctx, run); err != nil {
 		return run, err
 	}
+	if _, err := store.MoveFirings(ctx, run.Rule, state.FiringHeld, state.FiringDropped); err != nil {
+		return run, err
+	}
 	return run, store.Unstage(ctx, run.ID)
 }

@@ -1,0 +1,84 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/syncline/syncline/runtime/state"
+)
+
+// The firings of a trigger with max_firings are held in the outbox until the run has seen how many they are. Beyond the
+// limit all of them stay there, and the run waits for a person, as a sync's run with its changes does.
+
+// standInLine makes the run the one that an approval is of: those that waited before it have more to wait for now.
+func (t *triggerRun) standInLine(n int) error {
+	held, err := t.job.Store.Firings(t.work, state.FiringFilter{Rule: t.p.ID(), Status: state.FiringHeld})
+	if err != nil {
+		return fmt.Errorf("reading held firings: %w", err)
+	}
+	ids := make([]string, len(held))
+	for i, f := range held {
+		ids[i] = f.ID
+	}
+	t.run.Outbox = &state.Outbox{Changes: n, Digest: digest(ids...), Meaning: t.p.Meaning}
+	return t.eachWaiting(func(run *state.Run) { run.Outbox.Replaced = t.run.ID })
+}
+
+// eachWaiting edits the earlier runs of the rule that wait for an approval.
+func (t *triggerRun) eachWaiting(edit func(*state.Run)) error {
+	runs, err := t.job.Store.Runs(t.work, state.RunFilter{Rule: t.p.ID(), Status: state.Waiting, Limit: 20})
+	if err != nil {
+		return fmt.Errorf("reading runs that wait: %w", err)
+	}
+	for _, run := range runs {
+		if run.ID == t.run.ID || run.Outbox == nil || run.Outbox.Replaced != "" {
+			continue
+		}
+		edit(&run)
+		if err := t.job.Store.SaveRun(t.work, run); err != nil {
+			return fmt.Errorf("storing a run that waited: %w", err)
+		}
+	}
+	return nil
+}
+
+// letGo releases the held firings, by an approval or because they are within the guard by now.
+func (t *triggerRun) letGo(by *state.Approval) error {
+	if _, err := t.job.Store.MoveFirings(t.work, t.p.ID(), state.FiringHeld, state.FiringPending); err != nil {
+		return fmt.Errorf("releasing firings: %w", err)
+	}
+	return t.eachWaiting(func(run *state.Run) {
+		run.Status, run.WaitsFor, run.Why, run.Outbox, run.Approved = state.Succeeded, "", "", nil, by
+		if by == nil {
+			run.Status, run.Why = state.Stopped, "the guard was changed; run "+t.run.ID+" went on with it"
+		}
+	})
+}
+
+// carryApprovals lets go what people approved since the last run.
+func (t *triggerRun) carryApprovals() error {
+	if t.job.DryRun {
+		return nil
+	}
+	approvals, err := t.job.Store.Approvals(t.work, t.p.ID())
+	if err != nil {
+		return fmt.Errorf("reading approvals: %w", err)
+	}
+	for _, a := range approvals {
+		_, err := Approvable(t.work, t.job.Store, a.Run)
+		switch {
+		case errors.Is(err, ErrNotWaiting):
+			t.log.Warn("an approval is void", "approved", a.Run, "why", err)
+		case err != nil:
+			return fmt.Errorf("reading the approved run: %w", err)
+		default:
+			if err := t.letGo(&a); err != nil {
+				return err
+			}
+		}
+		if err := t.job.Store.Unapprove(t.work, a.Run); err != nil {
+			return fmt.Errorf("settling an approval: %w", err)
+		}
+	}
+	return nil
+}
