@@ -163,7 +163,7 @@ func (r *round) answered() (answered, again []state.Wake) {
 		version, found := r.found[w.Record]
 		last := w.Looks >= len(looks)
 		switch {
-		case found && (last || !before(version, w.Last)):
+		case found && (last || r.written[w.Record] || !before(version, w.Last)):
 			answered = append(answered, w)
 		case r.cause != schedule.ByEvent:
 			// Not among what it read, or nobody knows: the run for events looks for it.
