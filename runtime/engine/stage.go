@@ -24,7 +24,7 @@ type outbox struct {
 
 const (
 	outboxMemory = 5000 // changes
-	outboxChunk  = 500  // changes delivered and stored together
+	outboxChunk  = 1000 // changes delivered and stored together
 )
 
 func (o *outbox) add(changes []*change) error {

@@ -19,7 +19,7 @@ func (s *Store) Commit(ctx context.Context, o state.Outcome) error {
 			func() error {
 				return exec(ctx, tx, "DELETE FROM claim WHERE key IN (SELECT value FROM json_each(?))", o.Claims)
 			},
-			func() error { return putLedger(ctx, tx, o.Ledger) },
+			func() error { return s.putLedger(ctx, tx, o.Ledger) },
 			func() error { return putDead(ctx, tx, o.Dead) },
 			func() error { return settleDead(ctx, tx, o.Rule, o.Revived) },
 			func() error { return unstage(ctx, tx, o.Unstage) },

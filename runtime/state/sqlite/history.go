@@ -96,52 +96,6 @@ func list[T any](ctx context.Context, s *Store, query string, args []any, set fu
 	return out, s.explain(rows.Err())
 }
 
-func putLedger(ctx context.Context, tx *sql.Tx, entries []state.Entry) error {
-	if len(entries) == 0 {
-		return nil
-	}
-	put, err := tx.PrepareContext(ctx, "INSERT INTO ledger (run, rule, at, target, source, data) VALUES (?, ?, ?, ?, ?, ?)")
-	if err != nil {
-		return err
-	}
-	defer put.Close()
-	for _, e := range entries {
-		data, err := json.Marshal(e)
-		if err != nil {
-			return err
-		}
-		if _, err := put.ExecContext(ctx, e.Run, e.Rule, e.At.UnixMicro(), e.Target, e.Source.ID, string(data)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Ledger lists writes, newest first.
-func (s *Store) Ledger(ctx context.Context, f state.LedgerFilter) ([]state.Entry, error) {
-	var w where
-	if f.Record != "" {
-		w.add("(target = ? AND target <> '' OR source = ?)", f.Record, f.Record)
-	}
-	if f.Rule != "" {
-		w.add("rule = ?", f.Rule)
-	}
-	if f.Run != "" {
-		w.add("run = ?", f.Run)
-	}
-	if !f.Since.IsZero() {
-		w.add("at >= ?", f.Since.UnixMicro())
-	}
-	if f.Before > 0 {
-		w.add("id < ?", f.Before)
-	}
-	if f.Field != "" {
-		w.add("EXISTS (SELECT 1 FROM json_each(data, '$.fields') x WHERE json_extract(x.value, '$.name') = ?)", f.Field)
-	}
-	return list(ctx, s, "SELECT id, data FROM ledger"+w.String()+" ORDER BY id DESC LIMIT ?", append(w.args, limit(f.Limit)),
-		func(e *state.Entry, id int64) { e.ID = id })
-}
-
 // putDead stores dead letters. An open one of the same rule and source is replaced, its attempts added up:
 // a record that fails every night is one letter, not thirty.
 func putDead(ctx context.Context, tx *sql.Tx, letters []state.DeadLetter) error {

@@ -33,6 +33,8 @@ type Store struct {
 	rules map[string]int64
 	// digested is what is known of the digests of rules; forgotten when a transaction that may have changed it fails.
 	digested map[int64]digested
+	// phrases are the ids of texts that rows of the ledger refer to; forgotten likewise.
+	phrases map[string]int64
 }
 
 var _ state.Store = (*Store)(nil)
@@ -55,7 +57,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("the folder of the state cannot be made: %w", err)
 	}
-	s := &Store{path: path, rules: map[string]int64{}, digested: map[int64]digested{}}
+	s := &Store{path: path, rules: map[string]int64{}, digested: map[int64]digested{}, phrases: map[string]int64{}}
 	if o.Holder != "" {
 		var err error
 		if s.lock, err = acquire(path+".lock", o.Holder); err != nil {
@@ -182,6 +184,7 @@ func (s *Store) tx(ctx context.Context, f func(*sql.Tx) error) error {
 	if err != nil {
 		s.mu.Lock()
 		clear(s.digested)
+		clear(s.phrases)
 		s.mu.Unlock()
 	}
 	return s.explain(err)

@@ -119,8 +119,22 @@ ON CONFLICT (rule, source) DO UPDATE SET target = excluded.target, keys = exclud
 		return err
 	}
 	defer put.Close()
+	// A statement that sets the target moves its entry in the index, even to the same place. Most records keep theirs.
+	change, err := tx.PrepareContext(ctx, `
+UPDATE record SET keys = ?, hash = ?, shadow = ?, fields = ?, seen = ? WHERE rule = ? AND source = ? AND target = ?`)
+	if err != nil {
+		return err
+	}
+	defer change.Close()
 	for _, i := range sortedBySource(records) {
 		r := &records[i]
+		res, err := change.ExecContext(ctx, r.Keys, int64(r.Hash), r.Shadow, r.Fields, r.Seen, id, r.Source, r.Target)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err == nil && n > 0 {
+			continue
+		}
 		if _, err := put.ExecContext(ctx, id, r.Source, r.Target, r.Keys, int64(r.Hash), r.Shadow, r.Fields, r.Seen); err != nil {
 			return err
 		}

@@ -95,8 +95,11 @@ CREATE TABLE wake (
 CREATE TABLE heard (connection TEXT NOT NULL, delivery TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (connection, delivery)) WITHOUT ROWID;
 CREATE INDEX heard_at ON heard (at);
 `,
+	`
+CREATE TABLE phrase (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
+`,
 }
 
 // tables lists what an export holds and a repair carries over, in order. Digests are not among them: they are made of
 // the records again.
-var tables = []string{"rule", "record", "checkpoint", "claim", "stage", "run", "ledger", "dead", "tick", "hold", "snapshot", "edge", "watch", "firing", "series", "approval", "wake", "heard"}
+var tables = []string{"rule", "record", "checkpoint", "claim", "stage", "run", "phrase", "ledger", "dead", "tick", "hold", "snapshot", "edge", "watch", "firing", "series", "approval", "wake", "heard"}

@@ -3,13 +3,16 @@ package sqlite
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/syncline/syncline/runtime/state"
 	"github.com/syncline/syncline/runtime/state/statetest"
@@ -183,5 +186,47 @@ func TestAStateOfTheFirstVersionIsBroughtForward(t *testing.T) {
 	got, err := again.Records(ctx, "r", []string{"kept"})
 	if err != nil || got[0].Target != "1" {
 		t.Fatalf("%v %+v", err, got)
+	}
+}
+
+// Rows of the ledger from before phrases are whole entries, and stay readable beside the others.
+func TestLedgerOfBothForms(t *testing.T) {
+	ctx := context.Background()
+	s, err := Open(ctx, filepath.Join(t.TempDir(), "state.db"), Options{Holder: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	entry := func(run string) state.Entry {
+		return state.Entry{Run: run, Rule: "sync.a", Revision: "r1", At: time.UnixMicro(5).UTC(), Action: "update", Connection: "crm", Object: "Account",
+			Target: "t", Source: state.SourceRef{Connection: "cs", Object: "Company", ID: "s", Version: "v"},
+			Fields: []state.FieldChange{{Name: "A", Before: "x", After: nil, Expression: "source.A", Inputs: map[string]any{"source.A": true}}, {Name: "B", After: "y"}}}
+	}
+	old, err := json.Marshal(entry("old"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.write.ExecContext(ctx, "INSERT INTO ledger (run, rule, at, target, source, data) VALUES ('old', 'sync.a', 5, 't', 's', ?)", string(old)); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := s.Commit(ctx, state.Outcome{Rule: "sync.a", Ledger: []state.Entry{entry("new")}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := s.Ledger(ctx, state.LedgerFilter{Record: "s", Field: "A"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, run := range []string{"new", "new", "old"} {
+		want := entry(run)
+		want.ID = int64(3 - i)
+		if i >= len(got) || !reflect.DeepEqual(got[i], want) {
+			t.Fatalf("got  %+v\nwant %+v at %d", got, want, i)
+		}
+	}
+	var phrases int
+	if err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM phrase").Scan(&phrases); err != nil || phrases != 2 {
+		t.Fatalf("%d phrases, %v", phrases, err)
 	}
 }
