@@ -39,6 +39,7 @@ var may = map[string][]string{
 	"runtime/state/":   {"runtime/state"},
 	"runtime/engine":   {"lang/plan", "lang/expr", "lang/schema", "lang/value", "lang/query", "connectors", "runtime/state", "runtime/delivery"},
 	"runtime/schedule": {"lang/cron", "runtime/state"},
+	"runtime/testrun":  {"lang/spectest", "lang/plan", "lang/expr", "lang/schema", "lang/value", "lang/span", "connectors", "connectors/memory", "runtime/engine", "runtime/state", "runtime/state/sqlite"},
 	"runtime/undo":     {"lang/schema", "lang/value", "lang/query", "connectors", "runtime/state", "runtime/delivery"},
 	"runtime/reload":   {"lang/diag"},
 	"runtime/server":   {"runtime/state", "lang/diag"},

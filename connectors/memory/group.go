@@ -35,6 +35,12 @@ func (s *System) Group(ctx context.Context, actions []connectors.Action) ([]conn
 		}
 		ids[a.Ref] = results[i].ID
 	}
+	s.mu.Lock()
+	told := s.hooks.AfterGroup
+	s.mu.Unlock()
+	if told != nil {
+		told(actions, results)
+	}
 	return results, nil
 }
 

@@ -7,7 +7,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
+	"time"
 
 	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/lang/schema"
@@ -41,6 +43,8 @@ type Hooks struct {
 	Record func(object string, op connectors.Op, r connectors.Record) *connectors.Error
 	// AfterWrite may lose the answer of a call that was carried out, whole (error) or for a record (result).
 	AfterWrite func(w connectors.Write, results []connectors.Result) error
+	// AfterGroup is told of a group that was carried out.
+	AfterGroup func(actions []connectors.Action, results []connectors.Result)
 }
 
 // Call is one call that was made.
@@ -61,6 +65,7 @@ type System struct {
 	limits  connectors.Limits
 	page    int
 	hooks   Hooks
+	now     func() time.Time // nil: the clock counts changes
 }
 
 // table is the records of one object.
@@ -119,6 +124,13 @@ func (s *System) SetLimits(l connectors.Limits, page int) {
 	s.limits, s.page = l, page
 }
 
+// SetClock makes modified stamps follow a clock; without one they count changes. Stamps never go back.
+func (s *System) SetClock(now func() time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.now = now
+}
+
 // Catalog is the schema of all objects.
 func (s *System) Catalog() *schema.Catalog { return s.catalog }
 
@@ -152,11 +164,11 @@ func (s *System) Put(object string, fields Map) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := s.tables[object]
-	id := fields[t.object.Key].AsText()
+	id := fields[t.object.Key].String()
 	if id == "" {
 		id = s.newID(t)
 	}
-	t.set(id, s.tick(), fields)
+	s.set(t, id, s.tick(), fields)
 	return id
 }
 
@@ -212,11 +224,17 @@ func (s *System) Whole(object string) []Map {
 
 func (s *System) tick() int64 {
 	s.clock++
+	if s.now != nil {
+		s.clock = max(s.clock, s.now().UnixMicro())
+	}
 	return s.clock
 }
 
 func (s *System) newID(t *table) string {
 	s.ids++
+	if f := t.object.KeyField(); f != nil && f.Kind.IsNumber() {
+		return strconv.Itoa(s.ids)
+	}
 	return fmt.Sprintf("%s-%06d", t.object.Name, s.ids)
 }
 
@@ -227,7 +245,7 @@ func (s *System) called(ctx context.Context, c Call) {
 	s.calls = append(s.calls, c)
 }
 
-func (t *table) set(id string, stamp int64, fields Map) {
+func (s *System) set(t *table, id string, stamp int64, fields Map) {
 	r := t.rows[id]
 	if r == nil {
 		r = &row{values: map[string]value.Value{}, created: stamp}
@@ -242,13 +260,26 @@ func (t *table) set(id string, stamp int64, fields Map) {
 		r.values[k] = v.Clone()
 	}
 	if t.object.Key != "" {
-		r.values[t.object.Key] = value.Text(id)
+		r.values[t.object.Key] = keyValue(t.object, id)
 	}
 	r.stamp = stamp
 	if t.object.Modified != "" {
 		r.values[t.object.Modified] = value.Micros(stamp * 1e6)
+		if s.now != nil {
+			r.values[t.object.Modified] = value.Micros(stamp)
+		}
 	}
 	t.byStamp = append(t.byStamp, stamped{stamp, id})
+}
+
+// keyValue is an id as the key field holds it.
+func keyValue(o *schema.Object, id string) value.Value {
+	if f := o.KeyField(); f != nil && f.Kind.IsNumber() {
+		if n, err := strconv.ParseInt(id, 10, 64); err == nil {
+			return value.Int(n)
+		}
+	}
+	return value.Text(id)
 }
 
 func (t *table) remove(id string, stamp int64) bool {

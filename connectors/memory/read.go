@@ -126,7 +126,7 @@ func (r *rows) fill(b *value.Batch) {
 		}
 		rec := make(value.Record, whole.Len())
 		for i, name := range whole.Names {
-			rec[i] = row.values[name]
+			rec[i] = r.s.at(r.t, row, name)
 		}
 		if !query.Match(r.q.Where, whole, rec) {
 			continue

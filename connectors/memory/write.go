@@ -101,12 +101,12 @@ func (s *System) writeOne(t *table, op connectors.Op, key string, r connectors.R
 	if err := t.check(id, fields, created); err != nil {
 		return connectors.Result{Err: err}
 	}
-	t.set(id, s.tick(), fields)
+	s.set(t, id, s.tick(), fields)
 	return connectors.Result{ID: id, Created: created}
 }
 
 func (s *System) idFor(t *table, fields Map) string {
-	if id := fields[t.object.Key].AsText(); id != "" {
+	if id := fields[t.object.Key].String(); id != "" {
 		return id
 	}
 	return s.newID(t)
@@ -192,7 +192,7 @@ func (r *replacement) Commit(context.Context) error {
 		for i, v := range values {
 			fields[r.layout.Names[i]] = v
 		}
-		r.t.set(r.s.idFor(r.t, fields), r.s.tick(), fields)
+		r.s.set(r.t, r.s.idFor(r.t, fields), r.s.tick(), fields)
 	}
 	return nil
 }

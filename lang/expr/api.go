@@ -126,6 +126,8 @@ type Frame struct {
 	Now time.Time
 	// Interrupted is asked now and then inside loops over lists; true ends the evaluation with an error. Nil: never.
 	Interrupted func() bool
+	// Cover notes which ways conditions went; nil: nobody asks.
+	Cover *Cover
 
 	work work
 }

@@ -12,6 +12,8 @@ type Program struct {
 	test   testFn
 	zone   *time.Location
 	locals int
+	root   *Node
+	conds  []*Node // its ?:, for Cover
 }
 
 // evalFn gives a node's value; testFn gives it as a condition. A failure is recorded in the frame.
@@ -37,6 +39,9 @@ func (p *Program) Test(f *Frame) (bool, error) {
 	if f.work.err != nil {
 		return false, f.work.err
 	}
+	if f.Cover != nil {
+		f.Cover.note(p, t == yes)
+	}
 	return t == yes, nil
 }
 
@@ -52,13 +57,17 @@ func compile(n *Node, slots Slots, zone *time.Location) *Program {
 		zone = time.UTC
 	}
 	c := &compiler{slots: slots, zone: zone}
+	var conds []*Node
 	n.Walk(func(m *Node) bool {
+		if m.Op == OpCond {
+			conds = append(conds, m)
+		}
 		if m.Op == OpLoop || m.Op == OpLet {
 			c.locals = max(c.locals, m.Local+1)
 		}
 		return true
 	})
-	p := &Program{zone: zone, eval: c.value(n), test: c.test(n)}
+	p := &Program{zone: zone, eval: c.value(n), test: c.test(n), root: n, conds: conds}
 	p.locals = c.locals
 	return p
 }
@@ -181,6 +190,9 @@ func (c *compiler) cond(n *Node) evalFn {
 		if f.work.err != nil {
 			return value.Null
 		}
+		if f.Cover != nil {
+			f.Cover.note(n, t == yes)
+		}
 		if t == yes {
 			return then(f)
 		}
@@ -239,6 +251,9 @@ func (c *compiler) test(n *Node) testFn {
 			t := cond(f)
 			if f.work.err != nil {
 				return unknown
+			}
+			if f.Cover != nil {
+				f.Cover.note(n, t == yes)
 			}
 			if t == yes {
 				return then(f)

@@ -19,5 +19,8 @@ func (p *Program) Truth(f *Frame) (Truth, error) {
 	if f.work.err != nil {
 		return Unknown, f.work.err
 	}
+	if f.Cover != nil {
+		f.Cover.note(p, t == yes)
+	}
 	return Truth(t), nil
 }

@@ -215,6 +215,9 @@ type Field struct {
 
 	RefTo        []string `json:"ref_to,omitempty"`       // objects that a reference can point to
 	Relationship string   `json:"relationship,omitempty"` // name of the path through the reference ("Owner"), "" when none
+
+	// LooseIDs lets ids be any text, as tests of specs write them ("A1"). It is no part of a schema.
+	LooseIDs bool `json:"-"`
 }
 
 // Choice is one value of a picklist. Value is what records hold and specs write.

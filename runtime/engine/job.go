@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/syncline/syncline/connectors"
+	"github.com/syncline/syncline/lang/expr"
 	"github.com/syncline/syncline/lang/plan"
 	"github.com/syncline/syncline/runtime/delivery"
 	"github.com/syncline/syncline/runtime/state"
@@ -48,6 +49,9 @@ type Job struct {
 	// OnRead is told of each source record that was read, with its modified stamp, "" where it has none. It may be nil and
 	// is called from one goroutine.
 	OnRead func(id, version string)
+
+	// Cover notes which ways the conditions of expressions went; nil: nobody asks.
+	Cover *expr.Cover
 
 	// Retry, Sleep and Random steer waiting; zero values are the defaults.
 	Retry  delivery.Retry

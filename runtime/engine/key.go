@@ -18,7 +18,7 @@ func keyForm(f *schema.Field, v value.Value) (value.Value, bool) {
 	if err != nil || value.IsEmpty(stored) {
 		return value.Null, false
 	}
-	if isRef := f.Kind == schema.ID || f.Kind == schema.Reference; isRef && f.Length == 18 && !wellFormedID(stored.AsText()) {
+	if isRef := f.Kind == schema.ID || f.Kind == schema.Reference; isRef && f.Length == 18 && !f.LooseIDs && !wellFormedID(stored.AsText()) {
 		return value.Null, false // asking for it would be refused, together with all the others of the call
 	}
 	if x := stored.AsFloat(); stored.Kind() == value.KindFloat && x == math.Trunc(x) && math.Abs(x) < 1<<53 {

@@ -140,7 +140,7 @@ func (p *replacer) distribute() {
 }
 
 func (p *replacer) evaluate() {
-	frame := &expr.Frame{Now: p.r.now, Records: make([]value.Record, p.r.p.RootIt()+1)}
+	frame := &expr.Frame{Now: p.r.now, Cover: p.r.job.Cover, Records: make([]value.Record, p.r.p.RootIt()+1)}
 	for c := range p.work {
 		if c.page.batch != nil && c.page.batch.Len() > 0 {
 			select {

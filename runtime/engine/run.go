@@ -98,7 +98,7 @@ func newRunner(ctx context.Context, job Job) *runner {
 	}
 	r := &runner{job: job, p: job.Plan, began: time.Now(), stamp: started.UnixMicro(), meaning: fnv64(job.Plan.Meaning), held: map[string]state.Claim{}, planned: plannedLinks{}, unread: map[string]bool{}}
 	r.access = access{ctx: ctx, set: job.Set, connections: job.Connections, sides: map[string]*side{}, retry: job.Retry,
-		wait: job.Sleep, chance: job.Random, now: now, frame: expr.Frame{Now: now}, rootIt: job.Plan.RootIt()}
+		wait: job.Sleep, chance: job.Random, now: now, frame: expr.Frame{Now: now, Cover: job.Cover}, rootIt: job.Plan.RootIt()}
 	r.log = job.Log.With("rule", r.p.ID(), "run", job.RunID)
 	r.run = state.Run{ID: job.RunID, Rule: r.p.ID(), Schedule: job.Schedule, Status: state.Running, Started: started.UTC(), Calls: map[string]int{}}
 	if job.Set != nil {

@@ -24,7 +24,8 @@ import (
 
 // Store is a state.Store in a SQLite file.
 type Store struct {
-	path string
+	path     string
+	volatile bool
 	// write has one connection, so that transactions queue here and not in SQLite's busy handler.
 	write, read *sql.DB
 	lock        *lock
@@ -46,6 +47,8 @@ type Options struct {
 	Holder string
 	// MustExist refuses to create a new file.
 	MustExist bool
+	// Volatile keeps nothing safe from a power cut: for tests of specs, whose state goes with them.
+	Volatile bool
 }
 
 // Open opens or creates the state file and brings it to this version.
@@ -57,7 +60,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("the folder of the state cannot be made: %w", err)
 	}
-	s := &Store{path: path, rules: map[string]int64{}, digested: map[int64]digested{}, phrases: map[string]int64{}}
+	s := &Store{path: path, volatile: o.Volatile, rules: map[string]int64{}, digested: map[int64]digested{}, phrases: map[string]int64{}}
 	if o.Holder != "" {
 		var err error
 		if s.lock, err = acquire(path+".lock", o.Holder); err != nil {
@@ -73,10 +76,10 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 
 func (s *Store) open(ctx context.Context) error {
 	var err error
-	if s.write, err = connect(s.path, 16<<10, 1); err != nil {
+	if s.write, err = connect(s.path, 16<<10, 1, s.volatile); err != nil {
 		return err
 	}
-	if s.read, err = connect(s.path, 2<<10, 2); err != nil {
+	if s.read, err = connect(s.path, 2<<10, 2, s.volatile); err != nil {
 		return err
 	}
 	// The file holds business data: nobody else on the machine should read it.
@@ -90,11 +93,14 @@ func (s *Store) open(ctx context.Context) error {
 }
 
 // connect opens a pool of n connections with a page cache of so many KiB each.
-func connect(path string, cache, n int) (*sql.DB, error) {
+func connect(path string, cache, n int, volatile bool) (*sql.DB, error) {
 	// synchronous=FULL: a claim must be on the disk before the create is sent, power loss included.
 	// The larger checkpoint nearly doubles the rate of random-key writes.
 	pragmas := []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", fmt.Sprintf("cache_size(-%d)", cache),
 		"wal_autocheckpoint(8000)", "temp_store(MEMORY)"}
+	if volatile {
+		pragmas[2] = "synchronous(OFF)"
+	}
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_txlock=immediate"
 	for _, p := range pragmas {
 		dsn += "&_pragma=" + p
