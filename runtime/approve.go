@@ -15,8 +15,8 @@ import (
 // Approve carries out the approval of a waiting run. It is for the holder of the state; others store the approval
 // and leave it to the holder. An error that wraps engine.ErrNotWaiting says why there is nothing to approve.
 func (r *Runtime) Approve(ctx context.Context, set *plan.Set, store state.Store, a state.Approval, h Hooks) (state.Run, error) {
-	rule := byID(set)[a.Rule]
-	if rule == nil {
+	rule, ok := ruleByID(set, a.Rule)
+	if !ok {
 		return state.Run{}, fmt.Errorf("the project has no rule %s any more; `syncline reject` drops what waits", a.Rule)
 	}
 	if err := store.Approve(ctx, a); err != nil {
@@ -26,14 +26,20 @@ func (r *Runtime) Approve(ctx context.Context, set *plan.Set, store state.Store,
 		h.Begin(rule)
 	}
 	open := map[string]connectors.Connection{}
-	for _, name := range connectionsOf(rule) {
+	for _, name := range rule.connections() {
 		conn, err := r.Connect(ctx, set.Connection(name))
 		if err != nil {
 			return state.Run{}, err
 		}
 		open[name] = conn
 	}
-	return engine.Carry(ctx, engine.Job{Plan: rule, Set: set, Store: store, Now: r.o.Now, Log: r.o.Log,
+	if rule.Trigger != nil {
+		// Its next run lets the firings go that wait.
+		return engine.RunTrigger(ctx, engine.TriggerJob{Plan: rule.Trigger, Set: set, Store: store, Now: r.o.Now, Log: r.o.Log,
+			Connections: func(name string) connectors.Connection { return open[name] },
+			OnProgress:  h.Progress, OnChange: h.Change, OnProblem: h.Problem, OnSight: h.Sight})
+	}
+	return engine.Carry(ctx, engine.Job{Plan: rule.Sync, Set: set, Store: store, Now: r.o.Now, Log: r.o.Log,
 		Connections: func(name string) connectors.Connection { return open[name] },
 		OnProgress:  h.Progress, OnChange: h.Change, OnProblem: h.Problem}, a)
 }

@@ -6,10 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/syncline/syncline/lang/diag"
-	"github.com/syncline/syncline/lang/plan"
 	"github.com/syncline/syncline/runtime/reload"
 	"github.com/syncline/syncline/runtime/schedule"
 	"github.com/syncline/syncline/runtime/server"
@@ -28,30 +28,29 @@ func (s *Server) Status(ctx context.Context) server.Status {
 		return out
 	}
 	out.Revision = set.Revision
-	syncs := byID(set)
 	waiting, err := s.store.WakeCounts(ctx)
 	if err != nil {
 		s.log.Warn("it cannot be seen which events wait", "error", err)
 	}
 	for _, r := range rules {
-		if x := syncs[r.Rule]; x != nil {
+		if x, ok := ruleByID(set, r.Rule); ok {
 			rule := s.ruleStatus(x, r)
 			if c, ok := waiting[r.Rule]; ok {
 				rule.Events = &server.Events{Waiting: c.Records, Oldest: c.Oldest}
 			}
-			rule.SLO = s.desk.slo.of(r.Rule, x.SLO.Latency, rule.Events, s.r.o.Now())
+			rule.SLO = s.desk.slo.of(r.Rule, x.Latency(), rule.Events, s.r.o.Now())
 			out.Rules = append(out.Rules, rule)
 		}
 	}
 	return out
 }
 
-func (s *Server) ruleStatus(x *plan.Sync, r schedule.Status) server.Rule {
-	out := server.Rule{Rule: r.Rule, Title: x.Title, Description: x.Description, Schedule: schedulesText(x), Schedules: []server.Schedule{},
-		After: x.After, OnEvent: x.OnEvent != nil, Manual: x.Manual, Next: instant(r.Next), State: string(r.State), Why: r.Why, Paused: r.Held}
+func (s *Server) ruleStatus(x Rule, r schedule.Status) server.Rule {
+	out := server.Rule{Rule: r.Rule, Title: x.Title(), Description: x.Description(), Schedule: schedulesText(x), Schedules: []server.Schedule{},
+		After: x.After(), OnEvent: x.OnEvent() != nil, Manual: x.Manual(), Next: instant(r.Next), State: string(r.State), Why: r.Why, Paused: r.Held}
 	for i, st := range r.Schedules {
-		if i < len(x.Schedules) {
-			sch := x.Schedules[i]
+		if schedules := x.Schedules(); i < len(schedules) {
+			sch := schedules[i]
 			out.Schedules = append(out.Schedules, server.Schedule{Name: sch.Name, Cron: sch.Cron, Timezone: sch.Zone.String(),
 				Next: instant(st.Next), Owed: instant(st.Owed)})
 		}
@@ -106,8 +105,8 @@ func (s *Server) Start(rule string, full bool) error {
 		return fmt.Errorf("%w: no rules are in force", server.ErrConflict)
 	}
 	var first error
-	for _, x := range set.Syncs {
-		if x.Manual || !x.Enabled {
+	for _, x := range Rules(set) {
+		if x.Manual() || !x.Enabled() {
 			continue
 		}
 		if err := s.asked(x.ID(), s.sched.Start(x.ID(), full)); err != nil && first == nil {
@@ -131,8 +130,12 @@ func (s *Server) Release(ctx context.Context, rule string) error {
 func (s *Server) id(name string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.set != nil && s.set.Sync(name) != nil {
-		return "sync." + name
+	if s.set != nil && !strings.Contains(name, ".") {
+		for _, x := range Rules(s.set) {
+			if x.Name() == name {
+				return x.ID()
+			}
+		}
 	}
 	return name
 }

@@ -227,9 +227,10 @@ func (w watched) Commit(ctx context.Context, o state.Outcome) error {
 	return err
 }
 
-// syncRound is what a round must know of a sync.
-func syncRound(x *plan.Sync) roundRule {
-	return roundRule{id: x.ID(), events: x.OnEvent != nil, keyed: x.Match != nil && x.From.Object.KeyField() != nil, slo: x.SLO.Latency}
+// roundOf is what a round must know of a rule.
+func roundOf(x Rule) roundRule {
+	whole := x.Sync != nil && x.Sync.Match == nil // its target is written whole
+	return roundRule{id: x.ID(), events: x.OnEvent() != nil, keyed: !whole && x.On().Object.KeyField() != nil, slo: x.Latency()}
 }
 
 // eventSchedule names the schedule in whose place a run for events stands: one that covers all records and does not read

@@ -34,8 +34,8 @@ func (s *Server) rules(set *plan.Set) ([]schedule.Rule, error) {
 	}
 	keys := &objectKeys{}
 	var out []schedule.Rule
-	for _, x := range set.Syncs {
-		if !x.Enabled {
+	for _, x := range Rules(set) {
+		if !x.Enabled() {
 			continue
 		}
 		r, err := s.rule(set, x, pauses)
@@ -48,30 +48,30 @@ func (s *Server) rules(set *plan.Set) ([]schedule.Rule, error) {
 	return out, nil
 }
 
-func (s *Server) rule(set *plan.Set, x *plan.Sync, pauses map[string][]schedule.Window) (schedule.Rule, error) {
-	r := schedule.Rule{ID: x.ID(), After: x.After, Missed: schedule.Missed(x.MissedTicks), Yields: engine.Resumable(x),
-		Run: func(ctx context.Context, t schedule.Turn) schedule.End { return s.runSync(ctx, set, x, t) }}
-	for _, req := range x.Requires {
-		if strings.HasPrefix(req, "sync.") {
+func (s *Server) rule(set *plan.Set, x Rule, pauses map[string][]schedule.Window) (schedule.Rule, error) {
+	r := schedule.Rule{ID: x.ID(), After: x.After(), Missed: schedule.Missed(x.MissedTicks()), Yields: x.Sync != nil && engine.Resumable(x.Sync),
+		Run: func(ctx context.Context, t schedule.Turn) schedule.End { return s.runRule(ctx, set, x, t) }}
+	for _, req := range x.Requires() {
+		if !strings.HasPrefix(req, "connection.") {
 			r.Requires = append(r.Requires, req)
 		}
 	}
-	r.Gather = gathering(x.OnEvent)
-	for _, name := range connectionsOf(x) {
+	r.Gather = gathering(x.OnEvent())
+	for _, name := range x.connections() {
 		r.Pauses = append(r.Pauses, pauses[name]...)
 	}
-	for _, p := range x.Pauses {
+	for _, p := range x.Pauses() {
 		w, err := window(p, p.Name)
 		if err != nil {
 			return r, err
 		}
 		r.Pauses = append(r.Pauses, w)
 	}
-	if x.Manual {
+	if x.Manual() {
 		r.After = nil
 		return r, nil
 	}
-	for _, sch := range x.Schedules {
+	for _, sch := range x.Schedules() {
 		c, err := cron.Parse(sch.Cron, sch.Zone)
 		if err != nil {
 			return r, fmt.Errorf("%s: %w", x.ID(), err)
@@ -106,26 +106,22 @@ func (k *objectKeys) of(o *schema.Object) string {
 
 // fingerprint covers all that a run of a rule depends on: the rule, its connections, the schemas that it was
 // checked against.
-func fingerprint(x *plan.Sync, conns map[string]string, keys *objectKeys) string {
+func fingerprint(x Rule, conns map[string]string, keys *objectKeys) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%s\n", x.Fingerprint)
-	for _, name := range connectionsOf(x) {
+	fmt.Fprintf(h, "%s\n", x.fingerprint())
+	for _, name := range x.connections() {
 		fmt.Fprintf(h, "%q %x\n", name, conns[name])
 	}
-	ends := []plan.End{x.From, x.To}
-	for _, f := range x.Finds {
-		ends = append(ends, f.End)
-	}
-	for _, e := range ends {
+	for _, e := range x.ends() {
 		fmt.Fprintf(h, "%x\n", keys.of(e.Object))
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// runSync makes one run of a sync for the scheduler.
-func (s *Server) runSync(ctx context.Context, set *plan.Set, x *plan.Sync, t schedule.Turn) schedule.End {
+// runRule makes one run of a rule for the scheduler.
+func (s *Server) runRule(ctx context.Context, set *plan.Set, x Rule, t schedule.Turn) schedule.End {
 	open := map[string]connectors.Connection{}
-	for _, name := range connectionsOf(x) {
+	for _, name := range x.connections() {
 		conn, release, err := s.r.Use(ctx, set.Connection(name))
 		if err != nil {
 			s.log.Warn("a connection cannot be opened; the rule waits", "rule", x.ID(), "error", err)
@@ -134,7 +130,7 @@ func (s *Server) runSync(ctx context.Context, set *plan.Set, x *plan.Sync, t sch
 		defer release()
 		open[name] = conn
 	}
-	round, err := s.desk.begin(ctx, syncRound(x), t.Cause)
+	round, err := s.desk.begin(ctx, roundOf(x), t.Cause)
 	if err != nil {
 		s.log.Error("the state cannot be read; the rule waits", "rule", x.ID(), "error", err)
 		return schedule.End{Result: schedule.Again, Why: err.Error()}
@@ -143,15 +139,7 @@ func (s *Server) runSync(ctx context.Context, set *plan.Set, x *plan.Sync, t sch
 		return schedule.End{Result: schedule.Failed} // nothing follows from it
 	}
 	s.board.begin(x.ID())
-	job := engine.Job{
-		Plan: x, Set: set, Schedule: t.Schedule, Full: t.Full, Tick: t.At, Store: watched{s.store, round}, Now: s.r.o.Now, Log: s.r.o.Log,
-		Connections: func(name string) connectors.Connection { return open[name] },
-		OnProgress:  s.board.progress, Retry: s.retry(), Records: round.records(), OnRead: round.read,
-	}
-	if t.Cause == schedule.ByEvent {
-		job.Schedule = eventSchedule(x.Schedules)
-	}
-	run, err := s.runOrCarry(ctx, job, t)
+	run, err := s.runKind(ctx, set, x, t, round, func(name string) connectors.Connection { return open[name] })
 	s.board.end(run)
 	s.metrics.Run(run)
 	round.end(ctx, run)
@@ -164,6 +152,35 @@ func (s *Server) runSync(ctx context.Context, set *plan.Set, x *plan.Sync, t sch
 		end = schedule.End{Result: schedule.Again, Why: run.Why}
 	}
 	return end
+}
+
+// runKind runs a rule by its kind.
+func (s *Server) runKind(ctx context.Context, set *plan.Set, x Rule, t schedule.Turn, round *round,
+	connection func(string) connectors.Connection) (state.Run, error) {
+	store, named := watched{s.store, round}, t.Schedule
+	if t.Cause == schedule.ByEvent {
+		named = eventSchedule(x.Schedules())
+	}
+	switch {
+	case x.Trigger != nil:
+		job := engine.TriggerJob{
+			Plan: x.Trigger, Set: set, Schedule: named, Tick: t.At, Store: store, Now: s.r.o.Now, Log: s.r.o.Log, Connections: connection,
+			OnProgress: s.board.progress, Retry: s.retry(), OnRead: round.read,
+		}
+		for _, id := range round.records() {
+			job.Events = append(job.Events, engine.Event{Source: id})
+		}
+		return engine.RunTrigger(ctx, job)
+	case x.Track != nil:
+		return engine.RunTrack(ctx, engine.TrackJob{
+			Plan: x.Track, Set: set, Schedule: named, Tick: t.At, Store: store, Now: s.r.o.Now, Log: s.r.o.Log, Connections: connection,
+			OnProgress: s.board.progress, Retry: s.retry(),
+		})
+	}
+	return s.runOrCarry(ctx, engine.Job{
+		Plan: x.Sync, Set: set, Schedule: named, Full: t.Full, Tick: t.At, Store: store, Now: s.r.o.Now, Log: s.r.o.Log, Connections: connection,
+		OnProgress: s.board.progress, Retry: s.retry(), Records: round.records(), OnRead: round.read,
+	}, t)
 }
 
 // runOrCarry carries out what a person approved, and then runs the rule, unless it was started for the approval.
@@ -199,19 +216,10 @@ func endOf(run state.Run) schedule.End {
 	return schedule.End{Result: schedule.Failed}
 }
 
-// byID finds the syncs of a set by id.
-func byID(set *plan.Set) map[string]*plan.Sync {
-	out := make(map[string]*plan.Sync, len(set.Syncs))
-	for _, x := range set.Syncs {
-		out[x.ID()] = x
-	}
-	return out
-}
-
 // schedulesText lists a rule's crons as written.
-func schedulesText(x *plan.Sync) []string {
-	out := make([]string, 0, len(x.Schedules))
-	for _, sch := range x.Schedules {
+func schedulesText(x Rule) []string {
+	out := make([]string, 0, len(x.Schedules()))
+	for _, sch := range x.Schedules() {
 		out = append(out, sch.Cron)
 	}
 	return slices.Clip(out)

@@ -23,23 +23,24 @@ type Selection struct {
 }
 
 // Pick gives the selected rules of a set in the set's order. Naming a rule that is not there is an error.
-func (s Selection) Pick(set *plan.Set) ([]*plan.Sync, error) {
+func (s Selection) Pick(set *plan.Set) ([]Rule, error) {
+	rules := Rules(set)
 	var names []string
-	for _, x := range set.Syncs {
+	for _, x := range rules {
 		names = append(names, x.ID())
 	}
 	for _, only := range s.Only {
-		if !slices.Contains(names, only) && !slices.Contains(names, "sync."+only) {
+		if !slices.ContainsFunc(rules, func(x Rule) bool { return only == x.ID() || only == x.Name() }) {
 			return nil, fmt.Errorf("there is no rule %s: the project has %s", only, strings.Join(names, ", "))
 		}
 	}
-	var out []*plan.Sync
-	for _, x := range set.Syncs {
-		named := slices.Contains(s.Only, x.ID()) || slices.Contains(s.Only, x.Name)
-		tagged := len(s.Tags) == 0 || slices.ContainsFunc(s.Tags, func(t string) bool { return slices.Contains(x.Tags, t) })
+	var out []Rule
+	for _, x := range rules {
+		named := slices.Contains(s.Only, x.ID()) || slices.Contains(s.Only, x.Name())
+		tagged := len(s.Tags) == 0 || slices.ContainsFunc(s.Tags, func(t string) bool { return slices.Contains(x.Tags(), t) })
 		switch {
-		case len(s.Only) > 0 && !named, !tagged, !x.Enabled:
-		case x.Manual && !named:
+		case len(s.Only) > 0 && !named, !tagged, !x.Enabled():
+		case x.Manual() && !named:
 		default:
 			out = append(out, x)
 		}
@@ -49,11 +50,13 @@ func (s Selection) Pick(set *plan.Set) ([]*plan.Sync, error) {
 
 // Hooks are told what a run does, from one goroutine. Any may be nil.
 type Hooks struct {
-	Begin    func(*plan.Sync)
+	Begin    func(Rule)
 	Progress func(engine.Progress)
 	Change   func(engine.Change)
 	Problem  func(engine.Problem)
-	End      func(state.Run)
+	// Sight is told what triggers see in records.
+	Sight func(engine.Sight)
+	End   func(state.Run)
 }
 
 // RunOnce runs the selected rules, one after the other, each once. With dry set nothing is written, and the
@@ -86,18 +89,18 @@ func (r *Runtime) RunOnce(ctx context.Context, set *plan.Set, s Selection, store
 	return runs, nil
 }
 
-func (r *Runtime) one(ctx context.Context, set *plan.Set, rule *plan.Sync, s Selection, store state.Store, dry bool, h Hooks,
+func (r *Runtime) one(ctx context.Context, set *plan.Set, rule Rule, s Selection, store state.Store, dry bool, h Hooks,
 	ended map[string]state.Run) (state.Run, error) {
 	blocked := func(why string) state.Run {
 		return state.Run{Rule: rule.ID(), Status: state.Waiting, Why: why, Started: r.o.Now().UTC(), Revision: set.Revision, Calls: map[string]int{}}
 	}
-	for _, other := range rule.After {
+	for _, other := range rule.After() {
 		if before, ran := ended[other]; ran && !dry && before.Status != state.Succeeded && before.Status != state.Partial {
 			return blocked(fmt.Sprintf("it runs after %s, whose run ended as %s", other, before.Status)), nil
 		}
 	}
 	open := map[string]connectors.Connection{}
-	for _, name := range connectionsOf(rule) {
+	for _, name := range rule.connections() {
 		conn, err := r.Connect(ctx, set.Connection(name))
 		if err != nil {
 			run := blocked(err.Error())
@@ -106,9 +109,22 @@ func (r *Runtime) one(ctx context.Context, set *plan.Set, rule *plan.Sync, s Sel
 		}
 		open[name] = conn
 	}
+	connection := func(name string) connectors.Connection { return open[name] }
+	switch {
+	case rule.Trigger != nil:
+		return engine.RunTrigger(ctx, engine.TriggerJob{
+			Plan: rule.Trigger, Set: set, Store: store, Now: r.o.Now, Log: r.o.Log, DryRun: dry, Connections: connection,
+			OnProgress: h.Progress, OnChange: h.Change, OnProblem: h.Problem, OnSight: h.Sight,
+		})
+	case rule.Track != nil:
+		return engine.RunTrack(ctx, engine.TrackJob{
+			Plan: rule.Track, Set: set, Store: store, Now: r.o.Now, Log: r.o.Log, DryRun: dry, Connections: connection,
+			OnProgress: h.Progress, OnProblem: h.Problem,
+		})
+	}
 	job := engine.Job{
-		Plan: rule, Set: set, Full: s.Full, Store: store, Now: r.o.Now, Log: r.o.Log, DryRun: dry,
-		Connections: func(name string) connectors.Connection { return open[name] },
+		Plan: rule.Sync, Set: set, Full: s.Full, Store: store, Now: r.o.Now, Log: r.o.Log, DryRun: dry,
+		Connections: connection,
 		OnProgress:  h.Progress, OnChange: h.Change, OnProblem: h.Problem,
 	}
 	if !dry {
@@ -125,7 +141,7 @@ func (r *Runtime) one(ctx context.Context, set *plan.Set, rule *plan.Sync, s Sel
 	}
 	run, err := engine.Run(ctx, job)
 	if dry && err == nil {
-		forecast(&run, rule.To.Connection, open[rule.To.Connection].Limits())
+		forecast(&run, rule.Sync.To.Connection, open[rule.Sync.To.Connection].Limits())
 	}
 	return run, err
 }
@@ -136,19 +152,4 @@ func forecast(run *state.Run, connection string, limits connectors.Limits) {
 	for _, records := range []int{run.Created, run.Updated, run.Deleted} {
 		run.Calls[connection] += (records + batch - 1) / batch
 	}
-}
-
-// connectionsOf lists the connections that a rule needs, each once.
-func connectionsOf(rule *plan.Sync) []string {
-	names := []string{rule.From.Connection, rule.To.Connection}
-	for _, f := range rule.Finds {
-		names = append(names, f.Connection)
-	}
-	for _, req := range rule.Requires {
-		if name, ok := strings.CutPrefix(req, "connection."); ok {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
 }

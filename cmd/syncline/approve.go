@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/syncline/syncline/lang/plan"
 	"github.com/syncline/syncline/runtime"
 	"github.com/syncline/syncline/runtime/engine"
 	"github.com/syncline/syncline/runtime/state"
@@ -119,13 +118,17 @@ func (a *app) showHeld(cmd *cobra.Command, c *compiled, store *sqlite.Store, id 
 	if err != nil {
 		return err
 	}
-	var rule *plan.Sync
-	for _, x := range c.Set.Syncs {
+	var rule runtime.Rule
+	found := false
+	for _, x := range runtime.Rules(c.Set) {
 		if x.ID() == run.Rule {
-			rule = x
+			rule, found = x, true
 		}
 	}
-	if rule == nil {
+	if found && rule.Trigger != nil {
+		return a.planRules(cmd, c, runtime.Selection{Only: []string{run.Rule}}, store, 0)
+	}
+	if !found || rule.Sync == nil {
 		return fmt.Errorf("the project has no rule %s any more", run.Rule)
 	}
 	out := bufio.NewWriter(a.out)
@@ -136,7 +139,7 @@ func (a *app) showHeld(cmd *cobra.Command, c *compiled, store *sqlite.Store, id 
 	}
 	v.begin(rule)
 	sum := state.Run{Rule: run.Rule, Status: state.Succeeded, Calls: map[string]int{}}
-	err = engine.Held(cmd.Context(), store, rule, run.ID, func(ch engine.Change) {
+	err = engine.Held(cmd.Context(), store, rule.Sync, run.ID, func(ch engine.Change) {
 		v.change(ch)
 		switch ch.Action {
 		case "create":

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,10 +10,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/syncline/syncline/lang/plan"
 	"github.com/syncline/syncline/runtime"
 	"github.com/syncline/syncline/runtime/engine"
 	"github.com/syncline/syncline/runtime/state"
@@ -87,10 +88,11 @@ func (a *app) planRules(cmd *cobra.Command, c *compiled, s runtime.Selection, st
 	}
 	show := newProgress(a)
 	hooks := runtime.Hooks{
-		Begin:    func(rule *plan.Sync) { show.begin(rule); v.begin(rule) },
+		Begin:    func(rule runtime.Rule) { show.begin(rule); v.begin(rule) },
 		Progress: show.update,
 		Change:   func(ch engine.Change) { show.end(); v.change(ch) },
 		Problem:  func(p engine.Problem) { show.end(); v.problem(p) },
+		Sight:    func(s engine.Sight) { show.end(); v.sight(s) },
 		End:      func(r state.Run) { show.end(); v.end(r) },
 	}
 	runs, err := c.RunOnce(cmd.Context(), c.Set, s, store, true, hooks)
@@ -105,7 +107,8 @@ func (a *app) planRules(cmd *cobra.Command, c *compiled, s runtime.Selection, st
 
 // planView is a form in which a plan is shown.
 type planView interface {
-	begin(*plan.Sync)
+	begin(runtime.Rule)
+	sight(engine.Sight)
 	change(engine.Change)
 	problem(engine.Problem)
 	end(state.Run)
@@ -117,11 +120,16 @@ type jsonPlan struct {
 	out  *bufio.Writer
 	some bool
 	err  error
+	// sights are what triggers see in records.
+	sights []engine.Sight
 }
 
-func (j *jsonPlan) begin(*plan.Sync)       {}
+func (j *jsonPlan) begin(runtime.Rule)     {}
 func (j *jsonPlan) problem(engine.Problem) {}
 func (j *jsonPlan) end(state.Run)          {}
+
+// sight is told among the runs' totals.
+func (j *jsonPlan) sight(s engine.Sight) { j.sights = append(j.sights, s) }
 
 func (j *jsonPlan) change(c engine.Change) {
 	j.comma()
@@ -150,7 +158,8 @@ func (j *jsonPlan) finish(runs []state.Run) error {
 		Summary engine.Summary `json:"summary"`
 		Calls   map[string]int `json:"calls"`
 		Runs    []state.Run    `json:"runs"`
-	}{sum, calls, notNil(runs)})
+		Records []engine.Sight `json:"records,omitempty"`
+	}{sum, calls, notNil(runs), j.sights})
 	if err != nil {
 		return err
 	}
@@ -175,18 +184,25 @@ type textPlan struct {
 	out   io.Writer
 	limit int
 
-	rule            *plan.Sync
+	rule            runtime.Rule
 	shown, problems int
+	// sights counts what triggers see, by what it is.
+	sights map[string]int
 }
 
 func (t *textPlan) paint(colour, s string) string { return t.a.paint(t.a.out, colour, s) }
 
-func (t *textPlan) begin(rule *plan.Sync) {
-	t.rule, t.shown, t.problems = rule, 0, 0
-	fmt.Fprintf(t.out, "%s  %s.%s → %s.%s\n", t.paint(bold, rule.ID()), rule.From.Connection, rule.From.Object.Name, rule.To.Connection, rule.To.Object.Name)
-	if f := rule.Where; f != nil {
+func (t *textPlan) begin(rule runtime.Rule) {
+	t.rule, t.shown, t.problems, t.sights = rule, 0, 0, map[string]int{}
+	on := rule.On()
+	fmt.Fprintf(t.out, "%s  %s.%s", t.paint(bold, rule.ID()), on.Connection, on.Object.Name)
+	if x := rule.Sync; x != nil {
+		fmt.Fprintf(t.out, " → %s.%s", x.To.Connection, x.To.Object.Name)
+	}
+	fmt.Fprintln(t.out)
+	if f := rule.Where(); f != nil {
 		if len(f.PushedText) > 0 {
-			fmt.Fprintf(t.out, "  %s\n", t.paint(dim, fmt.Sprintf("filtered by %s: %s", rule.From.Connection, strings.Join(f.PushedText, " && "))))
+			fmt.Fprintf(t.out, "  %s\n", t.paint(dim, fmt.Sprintf("filtered by %s: %s", on.Connection, strings.Join(f.PushedText, " && "))))
 		}
 		if len(f.LocalText) > 0 {
 			fmt.Fprintf(t.out, "  %s\n", t.paint(dim, "filtered here: "+strings.Join(f.LocalText, " && ")))
@@ -194,7 +210,7 @@ func (t *textPlan) begin(rule *plan.Sync) {
 	}
 }
 
-var marks = map[string][2]string{"create": {"+", green}, "update": {"~", yellow}, "delete": {"-", red}, "relink": {"»", cyan}, "unlink": {"x", cyan}}
+var marks = map[string][2]string{"create": {"+", green}, "update": {"~", yellow}, "delete": {"-", red}, "send": {"@", cyan}, "call": {"@", cyan}, "relink": {"»", cyan}, "unlink": {"x", cyan}}
 
 func (t *textPlan) change(c engine.Change) {
 	t.shown++
@@ -205,7 +221,7 @@ func (t *textPlan) change(c engine.Change) {
 	if !ok {
 		m = [2]string{"?", ""}
 	}
-	what := c.Object
+	what := cmp.Or(c.Object, "through "+c.Connection)
 	if c.ID != "" {
 		what += " " + c.ID
 	}
@@ -216,7 +232,7 @@ func (t *textPlan) change(c engine.Change) {
 	}
 	for _, f := range c.Fields {
 		fmt.Fprintf(t.out, "      %-*s  ", width, f.Name)
-		if c.Action == "create" {
+		if c.Action == "create" || c.Action == "send" || c.Action == "call" {
 			fmt.Fprintf(t.out, "%s\n", t.paint(green, show(f.After)))
 			continue
 		}
@@ -242,7 +258,38 @@ func (t *textPlan) problem(p engine.Problem) {
 	fmt.Fprintf(t.out, "  %s %s %s %s: %s\n", t.paint(yellow, "!"), p.Kind, p.Source.Object, p.Source.ID, oneLine(p.Message))
 }
 
+// sight shows a record that a trigger looks at: those that fire one by one, of the others some.
+func (t *textPlan) sight(s engine.Sight) {
+	t.sights[s.What]++
+	if n := t.sights[s.What]; t.limit > 0 && n > t.limit || s.What != "fires" && s.What != "recovers" && n > maxProblems {
+		return
+	}
+	until := ""
+	if s.Until != nil {
+		until = " until " + s.Until.Format(time.RFC3339)
+	}
+	fmt.Fprintf(t.out, "  %s %s %s: %s%s\n", t.paint(cyan, "·"), s.Source.Object, s.Source.ID, sightText[s.What], until)
+}
+
+// sightText is what triggers see, for people.
+var sightText = map[string]string{
+	"fires": "fires", "recovers": "recovers", "held": "holds already and does not fire", "fired": "has fired, and is armed again when the condition is over",
+	"waits": "has to hold on", "cooldown": "in cooldown", "dropped": "changed inside the cooldown, and does not fire",
+}
+
+// sightOrder is the order in which they are summed up.
+var sightOrder = []string{"fires", "recovers", "held", "fired", "waits", "cooldown", "dropped"}
+
 func (t *textPlan) end(r state.Run) {
+	var seen []string
+	for _, what := range sightOrder {
+		if n := t.sights[what]; n > 0 {
+			seen = append(seen, fmt.Sprintf("%d %s", n, what))
+		}
+	}
+	if len(seen) > 0 {
+		fmt.Fprintf(t.out, "  %s\n", strings.Join(seen, ", "))
+	}
 	if t.limit > 0 && t.shown > t.limit {
 		fmt.Fprintf(t.out, "  … and %s\n", count(t.shown-t.limit, "more change"))
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
-	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/runtime"
 	"github.com/syncline/syncline/runtime/engine"
 )
 
@@ -27,7 +27,7 @@ type progress struct {
 
 func newProgress(a *app) *progress { return &progress{a: a} }
 
-func (p *progress) begin(rule *plan.Sync) {
+func (p *progress) begin(rule runtime.Rule) {
 	p.rule, p.phase, p.total, p.last = rule.ID(), "", 0, time.Now()
 }
 

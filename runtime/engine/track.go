@@ -45,7 +45,7 @@ type trackRun struct {
 	on    *side
 	run   state.Run
 	began time.Time
-	where query.Pred
+	where []*plan.Filter // of the rule, and of the schedule's part of the records
 	day   int64
 	dead  deadLetters
 }
@@ -102,7 +102,8 @@ func (t *trackRun) execute() error {
 	if t.p.On.Object.KeyField() == nil {
 		return badJob("%s samples %s.%s, which has no key: its records cannot be told apart", t.p.ID(), t.p.On.Connection, t.p.On.Object.Name)
 	}
-	if t.where, err = t.bind(t.p.Where); err != nil {
+	pushed, err := t.filters()
+	if err != nil {
 		return err
 	}
 	if !t.job.DryRun {
@@ -113,7 +114,7 @@ func (t *trackRun) execute() error {
 	if t.dead, err = loadDead(t.work, t.job.Store, t.p.ID()); err != nil {
 		return err
 	}
-	pages := t.newPageReader(t.on, query.Read{Object: t.p.On.Object.Name, Layout: t.p.Source, Where: t.where}, 2, false)
+	pages := t.newPageReader(t.on, query.Read{Object: t.p.On.Object.Name, Layout: t.p.Source, Where: pushed}, 2, false)
 	go pages.run()
 	defer pages.stop()
 	for {
@@ -136,6 +137,34 @@ func (t *trackRun) execute() error {
 		}
 		pages.free <- p.batch
 	}
+}
+
+// filters finds the conditions on records, and gives what of them the source evaluates.
+func (t *trackRun) filters() (query.Pred, error) {
+	var out query.And
+	list := []*plan.Filter{t.p.Where}
+	for i := range t.p.Schedules {
+		if t.p.Schedules[i].Name == t.job.Schedule {
+			list = append(list, t.p.Schedules[i].Where)
+		}
+	}
+	for _, f := range list {
+		if f == nil {
+			continue
+		}
+		t.where = append(t.where, f)
+		pushed, err := t.bind(f)
+		if err != nil {
+			return nil, err
+		}
+		if pushed != nil {
+			out = append(out, pushed)
+		}
+	}
+	if len(out) == 0 {
+		return nil, nil
+	}
+	return out, nil
 }
 
 // sample adds the samples of a page to those kept.
@@ -186,8 +215,8 @@ func (t *trackRun) sample(p *page) error {
 
 func (t *trackRun) value(it *item) (value.Value, bool, error) {
 	frame := t.put(it)
-	if t.p.Where != nil {
-		in, err := t.p.Where.Whole.Test(frame)
+	for _, f := range t.where {
+		in, err := f.Whole.Test(frame)
 		if err != nil || !in {
 			return value.Null, false, err
 		}

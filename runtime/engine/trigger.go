@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/syncline/syncline/connectors"
@@ -121,8 +122,11 @@ func (t *triggerRun) execute() error {
 	if observed != nil && !isEnding(observed) {
 		return observed
 	}
-	if observed == nil && t.job.DryRun {
-		return t.planAll()
+	if t.job.DryRun {
+		if observed == nil {
+			observed = t.planAll()
+		}
+		return observed
 	}
 	for _, step := range []func() error{t.release, t.deliverAll} {
 		if err := step(); err != nil && !isEnding(err) {
@@ -138,9 +142,9 @@ func (t *triggerRun) execute() error {
 }
 
 func (t *triggerRun) observeAll() error {
-	steps := []func() error{t.takeUp, t.poll, t.relook}
-	if len(t.job.Events) > 0 {
-		steps[1] = t.observeEvents
+	steps := []func() error{t.takeUp, t.poll, t.observeEvents, t.relook}
+	if len(t.job.Events) > 0 && t.watch.Complete {
+		steps = slices.Delete(steps, 1, 2) // without its baseline a rule cannot tell what is new
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {

@@ -25,8 +25,8 @@ type TriggerJob struct {
 	Tick        time.Time
 	Log         *slog.Logger
 
-	// Events are observations that a system told of, in order. With any, the source is not polled: the run observes these
-	// and what became due meanwhile.
+	// Events are observations that a system told of, in order. With any, and once the rule has its baseline, the source is not
+	// polled: the run observes these and what became due meanwhile.
 	Events []Event
 
 	DryRun bool
@@ -35,6 +35,8 @@ type TriggerJob struct {
 	OnProgress func(Progress)
 	OnChange   func(Change)
 	OnProblem  func(Problem)
+	// OnRead is told of each record that was observed, with its modified stamp.
+	OnRead func(id, version string)
 	// OnSight is told of each record that fires or recovers, and, in a dry run, of those that hold.
 	OnSight func(Sight)
 

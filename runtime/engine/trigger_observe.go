@@ -164,6 +164,9 @@ func (t *triggerRun) see(o observation, e state.Edge, history value.Record, fram
 		t.fine(o.id)
 		return
 	}
+	if t.job.OnRead != nil {
+		t.job.OnRead(o.id, t.version(o.rec))
+	}
 	old := t.lastSeen(e.Fields)
 	it := &item{id: o.id, records: frame}
 	frame[plan.RootNew], frame[plan.RootOld], frame[plan.RootHistory] = o.rec, old, history
