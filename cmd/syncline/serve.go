@@ -107,7 +107,7 @@ func (a *app) serve(ctx context.Context, o serving, log *slog.Logger, r *runtime
 		return err
 	}
 	return a.runServer(ctx, o, log, s, listener, server.Options{Backend: s, Dead: store, Runs: store, Metrics: metrics,
-		Hooks: hooks.New(s, hooks.Options{Log: log}),
+		Hooks:  hooks.New(s, hooks.Options{Log: log}),
 		Tokens: tokens, Alive: s.Well, Log: log, TLS: o.tlsCert != "", Version: version()})
 }
 
