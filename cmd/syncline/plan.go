@@ -258,9 +258,13 @@ func (t *textPlan) problem(p engine.Problem) {
 	fmt.Fprintf(t.out, "  %s %s %s %s: %s\n", t.paint(yellow, "!"), p.Kind, p.Source.Object, p.Source.ID, oneLine(p.Message))
 }
 
-// sight shows a record that a trigger looks at: those that fire one by one, of the others some.
+// sight shows a record that a trigger looks at: those that fire one by one, of the others some. Of those that stay as
+// they are the number will do.
 func (t *textPlan) sight(s engine.Sight) {
 	t.sights[s.What]++
+	if s.What == "held" || s.What == "fired" {
+		return
+	}
 	if n := t.sights[s.What]; t.limit > 0 && n > t.limit || s.What != "fires" && s.What != "recovers" && n > maxProblems {
 		return
 	}
@@ -273,9 +277,13 @@ func (t *textPlan) sight(s engine.Sight) {
 
 // sightText is what triggers see, for people.
 var sightText = map[string]string{
-	"fires": "fires", "recovers": "recovers", "held": "holds already and does not fire", "fired": "has fired, and is armed again when the condition is over",
+	"fires": "fires", "recovers": "recovers",
 	"waits": "has to hold on", "cooldown": "in cooldown", "dropped": "changed inside the cooldown, and does not fire",
 }
+
+// sightSums is what is said of several.
+var sightSums = map[string]string{"fires": "to fire", "recovers": "to recover", "held": "hold already and do not fire",
+	"fired": "have fired and wait for the condition to end", "waits": "have to hold on", "cooldown": "in cooldown", "dropped": "passed over"}
 
 // sightOrder is the order in which they are summed up.
 var sightOrder = []string{"fires", "recovers", "held", "fired", "waits", "cooldown", "dropped"}
@@ -284,7 +292,7 @@ func (t *textPlan) end(r state.Run) {
 	var seen []string
 	for _, what := range sightOrder {
 		if n := t.sights[what]; n > 0 {
-			seen = append(seen, fmt.Sprintf("%d %s", n, what))
+			seen = append(seen, fmt.Sprintf("%d %s", n, cmp.Or(sightSums[what], what)))
 		}
 	}
 	if len(seen) > 0 {
@@ -309,7 +317,7 @@ func sumText(s engine.Summary) string {
 	for _, n := range []struct {
 		name string
 		n    int
-	}{{"unmatched", s.Unmatched}, {"ambiguous", s.Ambiguous}, {"rejected", s.Rejected}} {
+	}{{"to send", s.Send}, {"unmatched", s.Unmatched}, {"ambiguous", s.Ambiguous}, {"rejected", s.Rejected}} {
 		if n.n > 0 {
 			text += fmt.Sprintf(", %d %s", n.n, n.name)
 		}

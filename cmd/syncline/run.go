@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -88,12 +89,11 @@ func outcome(cmd *cobra.Command, runs []state.Run) error {
 var statusColours = map[state.RunStatus]string{state.Succeeded: green, state.Partial: yellow, state.Waiting: yellow, state.Stopped: yellow, state.Failed: red}
 
 func (a *app) printRun(r state.Run) {
-	fmt.Fprintf(a.out, "%s %s: read %d, created %d, updated %d, unchanged %d", a.paint(a.out, statusColours[r.Status], fmt.Sprintf("%-9s", r.Status)),
-		a.paint(a.out, bold, r.Rule), r.Read, r.Created, r.Updated, r.Unchanged)
+	fmt.Fprintf(a.out, "%s %s: %s", a.paint(a.out, statusColours[r.Status], fmt.Sprintf("%-9s", r.Status)), a.paint(a.out, bold, r.Rule), mainCounts(r))
 	for _, n := range []struct {
 		name string
 		n    int
-	}{{"deleted", r.Deleted}, {"filtered", r.Filtered}, {"unmatched", r.Unmatched}, {"ambiguous", r.Ambiguous}, {"dead", r.Dead}} {
+	}{{"sent", r.Sent}, {"deleted", r.Deleted}, {"passed over", r.Dropped}, {"filtered", r.Filtered}, {"unmatched", r.Unmatched}, {"ambiguous", r.Ambiguous}, {"dead", r.Dead}} {
 		if n.n > 0 {
 			fmt.Fprintf(a.out, ", %s %d", n.name, n.n)
 		}
@@ -108,6 +108,17 @@ func (a *app) printRun(r state.Run) {
 	if r.Dead > 0 {
 		fmt.Fprintf(a.out, "          `syncline dead list` shows the records that failed, and why\n")
 	}
+}
+
+// mainCounts are the counts that are said of a run even where they are 0.
+func mainCounts(r state.Run) string {
+	switch kind, _, _ := strings.Cut(r.Rule, "."); kind {
+	case "track":
+		return fmt.Sprintf("read %d", r.Read)
+	case "trigger":
+		return fmt.Sprintf("read %d, fired %d, created %d, updated %d", r.Read, r.Fired, r.Created, r.Updated)
+	}
+	return fmt.Sprintf("read %d, created %d, updated %d, unchanged %d", r.Read, r.Created, r.Updated, r.Unchanged)
 }
 
 // plainEvery is how often a run tells of itself where there is no terminal.

@@ -53,10 +53,10 @@ func listRuns(out io.Writer, runs []state.Run) error {
 		return nil
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "RUN\tSTARTED\tRULE\tSTATUS\tREAD\tCREATED\tUPDATED\tUNCHANGED\tDEAD\tTOOK\tWHY")
+	fmt.Fprintln(w, "RUN\tSTARTED\tRULE\tSTATUS\tREAD\tFIRED\tCREATED\tUPDATED\tUNCHANGED\tDEAD\tTOOK\tWHY")
 	for _, r := range runs {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\t%s\n", r.ID, r.Started.Local().Format("2006-01-02 15:04:05"), r.Rule, r.Status,
-			r.Read, r.Created, r.Updated, r.Unchanged, r.Dead, took(r.DurationMS), oneLine(r.Why))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%s\n", r.ID, r.Started.Local().Format("2006-01-02 15:04:05"), r.Rule, r.Status,
+			r.Read, r.Fired, r.Created, r.Updated, r.Unchanged, r.Dead, took(r.DurationMS), oneLine(r.Why))
 	}
 	if err := w.Flush(); err != nil {
 		return err

@@ -138,6 +138,7 @@ type Summary struct {
 	Create    int `json:"create"`
 	Update    int `json:"update"`
 	Delete    int `json:"delete"`
+	Send      int `json:"send,omitempty"` // messages and calls
 	Unchanged int `json:"unchanged"`
 	Unmatched int `json:"unmatched"`
 	Ambiguous int `json:"ambiguous"`
@@ -146,7 +147,7 @@ type Summary struct {
 
 // Summarize gives a dry run's counts in the form of a plan.
 func Summarize(r state.Run) Summary {
-	return Summary{Create: r.Created, Update: r.Updated, Delete: r.Deleted, Unchanged: r.Unchanged,
+	return Summary{Create: r.Created, Update: r.Updated, Delete: r.Deleted, Send: r.Sent, Unchanged: r.Unchanged,
 		Unmatched: r.Unmatched, Ambiguous: r.Ambiguous, Rejected: r.Dead}
 }
 
@@ -155,6 +156,7 @@ func (s *Summary) Add(o Summary) {
 	s.Create += o.Create
 	s.Update += o.Update
 	s.Delete += o.Delete
+	s.Send += o.Send
 	s.Unchanged += o.Unchanged
 	s.Unmatched += o.Unmatched
 	s.Ambiguous += o.Ambiguous
