@@ -51,7 +51,6 @@ func field(name string, kind schema.Kind, edit ...func(*schema.Field)) *schema.F
 func unique(f *schema.Field)           { f.Unique, f.UpsertKey = true, true }
 func onlyUniq(f *schema.Field)         { f.Unique = true }
 func readOnly(f *schema.Field)         { f.Createable, f.Updateable = false, false }
-func required(f *schema.Field)         { f.Required, f.Nullable = true, false }
 func length(n int) func(*schema.Field) { return func(f *schema.Field) { f.Length = n } }
 func digits(p, s int) func(*schema.Field) {
 	return func(f *schema.Field) { f.Precision, f.Scale = p, s }

@@ -13,7 +13,6 @@ import (
 	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/connectors/memory"
 	"github.com/syncline/syncline/lang"
-	"github.com/syncline/syncline/lang/plan"
 	"github.com/syncline/syncline/lang/schema"
 	"github.com/syncline/syncline/lang/value"
 	"github.com/syncline/syncline/runtime/engine"
@@ -207,9 +206,6 @@ func (w *triggers) firings(status state.FiringStatus) []state.Firing {
 	}
 	return out
 }
-
-// plan gives the trigger of the world.
-func (w *triggers) plan() *plan.Trigger { return w.set.Triggers[0] }
 
 // dropping opens a task when a score falls below 60.
 const dropping = `
