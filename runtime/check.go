@@ -39,6 +39,7 @@ func (r *Runtime) checkOne(ctx context.Context, c *plan.Connection) CheckResult 
 		out.Err = unlabelled(err, c.Name)
 		return out
 	}
+	ctx = connectors.Hasty(ctx)
 	objects, err := conn.Objects(ctx)
 	if err != nil {
 		out.Err = err

@@ -153,6 +153,7 @@ func (d *describer) ask(ctx context.Context, c *plan.Connection, want []string) 
 		return nil, err
 	}
 	defer release()
+	ctx = connectors.Hasty(ctx)
 	catalog, err := conn.Describe(ctx, want, d.prev[c.Name])
 	if err != nil {
 		return nil, err

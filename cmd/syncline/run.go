@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,6 +24,8 @@ func newRun(a *app) *cobra.Command {
 Ctrl-C finishes the batch in hand, stores where it stands, and exits 130; the next run goes on from there.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			// Whoever reads the output may leave (| head); the rules that are left run all the same.
+			signal.Ignore(syscall.SIGPIPE)
 			c, err := a.compileClean(cmd, args)
 			if err != nil {
 				return err

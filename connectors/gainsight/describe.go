@@ -77,7 +77,7 @@ func (c *conn) Describe(ctx context.Context, names []string, _ *schema.Catalog) 
 			return nil, err
 		}
 		// Some keys may describe and not list.
-		c.log.WarnContext(ctx, "cannot list the tenant's objects", "connection", c.config.Name, "error", err)
+		c.log.WarnContext(ctx, "cannot list the tenant's objects", "error", err)
 	}
 	if err := c.describeListed(ctx, names, list); err != nil {
 		return nil, err

@@ -94,7 +94,7 @@ func (c *conn) knownNames(ctx context.Context, o *object) map[string][]string {
 	}
 	env, _, err := c.call(ctx, httpx.Request{Path: path + "/admin/picklist/lite?category=" + strings.Join(categories, ",") + "&et=COMPANY"})
 	if err != nil {
-		c.log.DebugContext(ctx, "cannot list the names that an object's fields take", "connection", c.config.Name, "object", o.name, "error", err)
+		c.log.DebugContext(ctx, "cannot list the names that an object's fields take", "object", o.name, "error", err)
 		return nil
 	}
 	return readNames(env.Data, categories)

@@ -318,7 +318,7 @@ func (r *rows) relabel(ctx context.Context, batch *value.Batch) {
 		list = append(list, n)
 	}
 	if err := c.describe(ctx, list); err != nil {
-		c.log.WarnContext(ctx, "cannot read the picklists again", "connection", c.config.Name, "object", r.object.name, "error", err)
+		c.log.WarnContext(ctx, "cannot read the picklists again", "object", r.object.name, "error", err)
 		return
 	}
 	r.mend(ctx, batch)

@@ -100,7 +100,7 @@ func (c *conn) grants(request func() (url.Values, error)) httpx.Auth {
 			return httpx.Grant{}, &connectors.Error{Class: connectors.Auth, Message: "the login answered without an access token", Request: a.Sent()}
 		}
 		if c.cfg.Log != nil {
-			c.cfg.Log.DebugContext(ctx, "logged in", "connection", c.cfg.Name, "instance", t.InstanceURL)
+			c.cfg.Log.DebugContext(ctx, "logged in", "instance", t.InstanceURL)
 		}
 		return httpx.Grant{
 			Header:  http.Header{"Authorization": {"Bearer " + t.AccessToken}},

@@ -80,11 +80,35 @@ func setting(name, message string) *connectors.Error {
 	return &connectors.Error{Class: connectors.Permanent, Message: name + " " + message}
 }
 
+// catalogTime is how long a database may take to say what it holds, where a person waits for it.
+const catalogTime = 30 * time.Second
+
+// patience bounds calls for which a person waits.
+func patience(ctx context.Context) (context.Context, context.CancelFunc) {
+	if !connectors.IsHasty(ctx) {
+		return ctx, func() {}
+	}
+	return context.WithTimeoutCause(ctx, catalogTime, errSilent)
+}
+
+var errSilent = errors.New("the database did not answer in time")
+
+// failIn is fail for a call under patience.
+func (c *connection) failIn(ctx context.Context, err error) *connectors.Error {
+	if context.Cause(ctx) == errSilent {
+		return &connectors.Error{Class: connectors.Retry, Message: fmt.Sprintf("the database did not answer within %v", catalogTime),
+			Hint: "check its address, that it is up, and that no firewall is in between", Err: errSilent}
+	}
+	return c.fail(err)
+}
+
 func (c *connection) Objects(ctx context.Context) ([]connectors.ObjectInfo, error) {
+	ctx, done := patience(ctx)
+	defer done()
 	connectors.CountCall(ctx)
 	list, err := c.d.tables(ctx, c.database())
 	if err != nil {
-		return nil, c.fail(err)
+		return nil, c.failIn(ctx, err)
 	}
 	for name := range c.blocks {
 		if !slices.ContainsFunc(list, func(o connectors.ObjectInfo) bool { return o.Name == name }) {
@@ -96,13 +120,15 @@ func (c *connection) Objects(ctx context.Context) ([]connectors.ObjectInfo, erro
 }
 
 func (c *connection) Describe(ctx context.Context, names []string, _ *schema.Catalog) (*schema.Catalog, error) {
+	ctx, done := patience(ctx)
+	defer done()
 	catalog := &schema.Catalog{System: c.d.name(), Objects: map[string]*schema.Object{}, Group: schema.NoLimit, Filter: schema.FilterCaps{
 		Compare: true, In: true, Null: true, Prefix: true, Substr: true, Or: true, Not: true}}
 	for _, name := range names {
 		connectors.CountCall(ctx)
 		t, err := c.describe(ctx, name)
 		if err != nil {
-			return nil, c.fail(err)
+			return nil, c.failIn(ctx, err)
 		}
 		if t == nil {
 			continue
@@ -259,10 +285,12 @@ func (c *connection) Close() error {
 
 // Check tells who we are and where.
 func (c *connection) Check(ctx context.Context) (connectors.Report, error) {
+	ctx, done := patience(ctx)
+	defer done()
 	connectors.CountCall(ctx)
 	user, database, version, err := c.d.identity(ctx, c.database())
 	if err != nil {
-		return connectors.Report{}, c.fail(err)
+		return connectors.Report{}, c.failIn(ctx, err)
 	}
 	r := connectors.Report{User: user, Account: database, Version: version}
 	if c.unbuilt() {

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-sql-driver/mysql"
 
@@ -41,7 +42,7 @@ func mysqlConfig(s connectors.Settings) (*mysql.Config, error) {
 	config := mysql.NewConfig()
 	config.Net, config.Addr = "tcp", hostPort(s, "3306")
 	config.User, config.Passwd, config.DBName = s.Text("user"), s.Text("password"), s.Text("database")
-	config.TLSConfig = s.Text("tls")
+	config.TLSConfig, config.Timeout = s.Text("tls"), 30*time.Second
 	if text := s.Text("url"); text != "" {
 		u, err := url.Parse(text)
 		if err != nil || u.Scheme != "mysql" && u.Scheme != "mariadb" || u.Host == "" {

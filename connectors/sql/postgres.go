@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -24,12 +25,18 @@ import (
 // sent as texts with a cast to the column's type, which PostgreSQL reads exactly.
 type postgres struct{}
 
+// pgxConnects is how long the driver tries to connect where nobody says so.
+const pgxConnects = 2 * time.Minute
+
 func openPostgres(_ context.Context, c connectors.Config) (*connection, error) {
 	config, err := pgx.ParseConfig(postgresURL(c.Settings))
 	if err != nil {
 		// The driver's message may repeat parts of the URL.
 		return nil, &connectors.Error{Class: connectors.Permanent, Message: "url is not one of PostgreSQL",
 			Hint: "postgres://USER:PASSWORD@HOST:5432/DATABASE?sslmode=require"}
+	}
+	if config.ConnectTimeout == pgxConnects {
+		config.ConnectTimeout = 30 * time.Second
 	}
 	config.RuntimeParams["timezone"] = "UTC"
 	config.RuntimeParams["datestyle"] = "ISO"

@@ -60,6 +60,10 @@ func (r *runner) replace() error {
 	if p.target == nil {
 		return nil
 	}
+	if r.run.Created == 0 && r.run.Dead > 0 {
+		p.abort()
+		return badJob("none of the %d records could be mapped, so %s was left as it is", r.run.Read, r.p.To.Object.Name)
+	}
 	if err := p.target.Commit(r.to.counted(r.work)); err != nil {
 		p.abort()
 		return failedFor(r.to.name, "writing "+r.p.To.Object.Name+" to", err)
@@ -71,6 +75,7 @@ func (r *runner) replace() error {
 
 func (p *replacer) abort() {
 	if p.target != nil {
+		p.r.run.Created = 0 // none of it is there
 		if err := p.target.Abort(); err != nil {
 			p.r.log.Warn("the unfinished content could not be removed", "object", p.r.p.To.Object.Name, "error", err)
 		}

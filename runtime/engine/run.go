@@ -74,7 +74,9 @@ func Run(ctx context.Context, job Job) (state.Run, error) {
 	r.work = work
 	if !job.DryRun {
 		if err := job.Store.SaveRun(work, r.run); err != nil {
-			return r.run, fmt.Errorf("storing the run: %w", err)
+			err = fmt.Errorf("storing the run: %w", err)
+			r.run.Status, r.run.Why = state.Failed, err.Error()
+			return r.run, err
 		}
 	}
 	return r.finish(r.execute())

@@ -135,6 +135,9 @@ func hintFor(err error, host string) string {
 	if errors.As(err, &dns) {
 		return "check the address in the connection, and this machine's network"
 	}
+	if isTimeout(err) {
+		return "check that this is the system's address, and that it is up"
+	}
 	var op *net.OpError
 	if errors.As(err, &op) && op.Op == "dial" {
 		return "check that " + host + " is up, and that a firewall or proxy lets us through"

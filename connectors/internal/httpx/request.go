@@ -55,6 +55,7 @@ type prepared struct {
 	body   []byte
 	kind   string // content type
 	safe   bool
+	locked bool // it could not be sent for want of credentials
 }
 
 func prepare(r *Request) (*prepared, error) {

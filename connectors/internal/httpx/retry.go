@@ -1,6 +1,7 @@
 package httpx
 
 import (
+	"context"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -48,9 +49,18 @@ func Backoff(n int, asked time.Duration) time.Duration {
 	return d
 }
 
+// Where a person waits, an answer is waited for so long, and a failed request is tried once more, unless it was for the wait that it failed.
+const (
+	hastyTimeout  = 30 * time.Second
+	hastyAttempts = 2
+)
+
 // again tells whether a safe request that failed so is worth another attempt, and after how long.
-func (c *Client) again(e *connectors.Error, attempt int) (time.Duration, bool) {
+func (c *Client) again(ctx context.Context, e *connectors.Error, attempt int) (time.Duration, bool) {
 	if attempt >= c.opts.Attempts || e.Code == codeNoHost {
+		return 0, false
+	}
+	if connectors.IsHasty(ctx) && (attempt >= hastyAttempts || isTimeout(e.Err)) {
 		return 0, false
 	}
 	switch e.Class {

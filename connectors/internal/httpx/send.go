@@ -30,11 +30,12 @@ func (c *Client) Do(ctx context.Context, r Request) (*Answer, error) {
 			return a, nil
 		}
 		e := connectors.AsError(err)
-		wait, again := c.again(e, attempt)
-		if !p.safe || !again || ctx.Err() != nil {
+		wait, again := c.again(ctx, e, attempt)
+		// A login that failed has been tried often enough by itself.
+		if !p.safe || !again || p.locked || ctx.Err() != nil {
 			return nil, e
 		}
-		c.log.DebugContext(ctx, "trying again", "connection", c.opts.Config.Name, "attempt", attempt, "in", wait, "because", e.Error())
+		c.log.DebugContext(ctx, "trying again", "attempt", attempt, "in", wait, "because", e.Error())
 		if err := c.opts.Sleep(ctx, wait); err != nil {
 			return nil, stopped(err)
 		}
@@ -49,6 +50,7 @@ func (c *Client) authorized(ctx context.Context, p *prepared) (*Answer, error) {
 	var err error
 	if c.session != nil {
 		if g, number, err = c.session.current(ctx); err != nil {
+			p.locked = true
 			return nil, wrapStopped(err)
 		}
 	}
@@ -60,6 +62,7 @@ func (c *Client) authorized(ctx context.Context, p *prepared) (*Answer, error) {
 		return c.judge(p, a, nil)
 	}
 	if g, number, err = c.session.renew(ctx, number); err != nil {
+		p.locked = true
 		return nil, wrapStopped(err)
 	}
 	a, err = c.send(ctx, p, g)
@@ -112,7 +115,11 @@ func (c *Client) send(ctx context.Context, p *prepared, g Grant) (*Answer, error
 	}
 	defer func() { <-c.slots }()
 
-	limited, cancel := context.WithTimeout(ctx, c.opts.Timeout)
+	timeout := c.opts.Timeout
+	if connectors.IsHasty(ctx) {
+		timeout = min(timeout, hastyTimeout)
+	}
+	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	var t trace
 	req := c.build(httptrace.WithClientTrace(limited, t.hooks()), p, u, g)
@@ -126,7 +133,7 @@ func (c *Client) send(ctx context.Context, p *prepared, g Grant) (*Answer, error
 	if err != nil {
 		return nil, c.lost(ctx, err, p, a, u, t.sent(err))
 	}
-	c.log.DebugContext(ctx, "call", "connection", c.opts.Config.Name, "method", p.method, "path", c.Redact(u.RequestURI()),
+	c.log.DebugContext(ctx, "call", "method", p.method, "path", c.Redact(u.RequestURI()),
 		"status", a.Status, "bytes", len(a.Body), "took", c.now().Sub(began))
 	if c.opts.Observe != nil {
 		c.opts.Observe(a)
@@ -147,7 +154,7 @@ func (c *Client) lost(ctx context.Context, err error, p *prepared, a *Answer, u 
 	if a.Status > 0 {
 		e.Answer = statusLine(a.Status) + c.redactor.shorten(a.Body)
 	}
-	c.log.DebugContext(ctx, "call failed", "connection", c.opts.Config.Name, "method", p.method, "path", c.Redact(u.RequestURI()),
+	c.log.DebugContext(ctx, "call failed", "method", p.method, "path", c.Redact(u.RequestURI()),
 		"class", e.Class.String(), "error", e.Error())
 	return e
 }

@@ -320,3 +320,24 @@ func TestUnknownHostIsNotAskedAgain(t *testing.T) {
 		t.Errorf("waited %v", clock.slept)
 	}
 }
+
+// Where a person waits, a failed request is tried once more, and a failed login is not tried again by each request.
+func TestHastyCallsFailSoon(t *testing.T) {
+	var calls, logins atomic.Int32
+	client, clock, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		calls.Add(1)
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}, nil)
+	if _, err := client.Do(connectors.Hasty(t.Context()), Request{Path: "/x"}); err == nil || calls.Load() != hastyAttempts || len(clock.slept) != hastyAttempts-1 {
+		t.Errorf("%d calls, %v waits, %v", calls.Load(), clock.slept, err)
+	}
+	client, _, _ = serve(t, func(http.ResponseWriter, *http.Request) { t.Error("sent without credentials") }, func(o *Options) {
+		o.Auth = AuthFunc(func(ctx context.Context) (Grant, error) {
+			logins.Add(1)
+			return Grant{}, &connectors.Error{Class: connectors.Retry, Message: "the login did not answer"}
+		})
+	})
+	if _, err := client.Do(t.Context(), Request{Path: "/x"}); err == nil || logins.Load() != 1 {
+		t.Errorf("%d logins, %v", logins.Load(), err)
+	}
+}
