@@ -164,7 +164,7 @@ func (s *Server) runKind(ctx context.Context, set *plan.Set, x Rule, t schedule.
 	switch {
 	case x.Trigger != nil:
 		job := engine.TriggerJob{
-			Plan: x.Trigger, Set: set, Schedule: named, Tick: t.At, Store: store, Now: s.r.o.Now, Log: s.r.o.Log, Connections: connection,
+			Plan: x.Trigger, Set: set, Schedule: named, Full: t.Full, Tick: t.At, Store: store, Now: s.r.o.Now, Log: s.r.o.Log, Connections: connection,
 			OnProgress: s.board.progress, Retry: s.retry(), OnRead: round.read,
 		}
 		for _, id := range round.records() {

@@ -113,7 +113,7 @@ func (r *Runtime) one(ctx context.Context, set *plan.Set, rule Rule, s Selection
 	switch {
 	case rule.Trigger != nil:
 		return engine.RunTrigger(ctx, engine.TriggerJob{
-			Plan: rule.Trigger, Set: set, Store: store, Now: r.o.Now, Log: r.o.Log, DryRun: dry, Connections: connection,
+			Plan: rule.Trigger, Set: set, Full: s.Full, Store: store, Now: r.o.Now, Log: r.o.Log, DryRun: dry, Connections: connection,
 			OnProgress: h.Progress, OnChange: h.Change, OnProblem: h.Problem, OnSight: h.Sight,
 		})
 	case rule.Track != nil:

@@ -35,6 +35,7 @@ type triggerRun struct {
 	timed   bool
 	layouts edgeLayouts
 	watch   state.Watch
+	before  time.Time // when the last run stored where it stands
 
 	dead  deadLetters
 	stuck map[string]int // records with firings that wait for a person, or that a person wants tried again
@@ -222,7 +223,7 @@ func (t *triggerRun) begin() error {
 		t.watch.Cursor, t.watch.Complete = "", false
 		t.watch.Meaning, t.watch.Population = t.p.Meaning, t.p.Population
 	}
-	t.run.Full = !t.watch.Complete
+	t.before, t.run.Full = t.watch.At, t.job.Full || !t.watch.Complete || t.schedule != nil && t.schedule.Full
 	if err := t.openLayouts(); err != nil {
 		return err
 	}
@@ -314,7 +315,11 @@ func (t *triggerRun) problem(source, kind, step string, e *connectors.Error) {
 // retention is how long firings that ended are kept.
 const retention = 400 * 24 * time.Hour
 
+// forget forgets old firings, once a day.
 func (t *triggerRun) forget() error {
+	if t.before.Truncate(24 * time.Hour).Equal(t.now.Truncate(24 * time.Hour)) {
+		return nil
+	}
 	if err := t.job.Store.PruneFirings(t.work, t.p.ID(), t.now.Add(-retention)); err != nil {
 		return fmt.Errorf("forgetting old firings: %w", err)
 	}

@@ -11,17 +11,18 @@ import (
 // limit all of them stay there, and the run waits for a person, as a sync's run with its changes does.
 
 // standInLine makes the run the one that an approval is of: those that waited before it have more to wait for now.
-func (t *triggerRun) standInLine(n int) error {
+// It says how many firings wait.
+func (t *triggerRun) standInLine() (int, error) {
 	held, err := t.job.Store.Firings(t.work, state.FiringFilter{Rule: t.p.ID(), Status: state.FiringHeld})
 	if err != nil {
-		return fmt.Errorf("reading held firings: %w", err)
+		return 0, fmt.Errorf("reading held firings: %w", err)
 	}
 	ids := make([]string, len(held))
 	for i, f := range held {
 		ids[i] = f.ID
 	}
-	t.run.Outbox = &state.Outbox{Changes: n, Digest: digest(ids...), Meaning: t.p.Meaning}
-	return t.eachWaiting(func(run *state.Run) { run.Outbox.Replaced = t.run.ID })
+	t.run.Outbox = &state.Outbox{Changes: len(held), Digest: digest(ids...), Meaning: t.p.Meaning}
+	return len(held), t.eachWaiting(func(run *state.Run) { run.Outbox.Replaced = t.run.ID })
 }
 
 // eachWaiting edits the earlier runs of the rule that wait for an approval.

@@ -18,7 +18,9 @@ type TriggerJob struct {
 	Set  *plan.Set
 	// Schedule names the schedule whose tick this is. One with a `where` of its own observes its part of the records; all
 	// others observe the whole population.
-	Schedule    string
+	Schedule string
+	// Full asks for all records to be observed, not only those that changed.
+	Full        bool
 	Connections func(name string) connectors.Connection
 	Store       state.Store
 	Now         func() time.Time

@@ -33,6 +33,9 @@ const (
 // poll reads the records that changed, or all of them when the observation begins anew.
 func (t *triggerRun) poll() error {
 	q := query.Read{Object: t.p.On.Object.Name, Layout: t.p.Source, Where: t.pushdown(), Since: query.Cursor(t.watch.Cursor)}
+	if t.run.Full && t.watch.Complete {
+		q.Since = ""
+	}
 	pages := t.newPageReader(t.on, q, 2, false)
 	go pages.run()
 	defer pages.stop()

@@ -129,17 +129,20 @@ func single(actions []*plan.Action) []step {
 
 // release lets the firings of a guarded rule go, or ends the run waiting with all of them held.
 func (t *triggerRun) release() error {
-	limit := t.p.Guard.MaxFirings
-	counts, err := t.job.Store.FiringCounts(t.work, t.p.ID())
+	limit, most := t.p.Guard.MaxFirings, 1
+	if limit != nil {
+		most = *limit + 1
+	}
+	held, err := t.job.Store.Firings(t.work, state.FiringFilter{Rule: t.p.ID(), Status: state.FiringHeld, Limit: most})
 	if err != nil {
 		return fmt.Errorf("counting firings: %w", err)
 	}
-	n := counts[state.FiringHeld]
-	if n == 0 {
+	if len(held) == 0 {
 		return nil
 	}
-	if limit != nil && n > *limit {
-		if err := t.standInLine(n); err != nil {
+	if limit != nil && len(held) > *limit {
+		n, err := t.standInLine()
+		if err != nil {
 			return err
 		}
 		return &ending{status: state.Waiting, waits: state.WaitGuard,
