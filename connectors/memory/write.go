@@ -147,7 +147,7 @@ func (t *table) check(id string, fields Map, creating bool) *connectors.Error {
 		if stored, err := value.Conform(f, v); err != nil || !value.Equal(stored, v) {
 			return &connectors.Error{Class: connectors.Reject, Code: "BAD_VALUE", Message: fmt.Sprintf("%s does not take %q", name, v), Fields: []string{name}}
 		}
-		if !f.Unique && !f.UpsertKey || name == t.object.Key {
+		if !f.Unique || name == t.object.Key {
 			continue
 		}
 		if other := t.find(name, v); other != "" && other != id {

@@ -99,7 +99,7 @@ func (r *reader) test(b *syntax.Block) []*Test {
 	r.zone = t.zone()
 	t.Now = r.instant(b, "now", t.Now)
 	t.Given = r.givens(b)
-	r.steps(b, t)
+	r.steps(b, nil, t)
 	t.Expect = r.expects(b, t)
 	cases := b.Each("case")
 	if len(cases) == 0 {
@@ -199,7 +199,10 @@ func (r *reader) variant(b, c *syntax.Block, base *Test) *Test {
 			t.Given = append(t.Given, g)
 		}
 	}
-	t.Steps = slices.Clone(base.Steps)
+	now := t.Now
+	t.Now, t.Steps = base.Now, nil
+	r.steps(b, c, &t)
+	t.Now = now
 	if shift := t.Now.Sub(base.Now); shift != 0 {
 		for i := range t.Steps {
 			t.Steps[i].At = t.Steps[i].At.Add(shift)
@@ -211,31 +214,21 @@ func (r *reader) variant(b, c *syntax.Block, base *Test) *Test {
 	return &t
 }
 
-// variantRecords puts a case's old and new into the first and the last step, or without steps new into the one record
-// that is given of a sync's source.
+// variantRecords puts a case's new, where there are no steps, into the one record that is given of a sync's source.
 func (r *reader) variantRecords(c *syntax.Block, t *Test) {
-	old, now := c.Attr("old"), c.Attr("new")
-	end := t.source()
-	switch {
-	case len(t.Steps) > 0:
-		first, last := &t.Steps[0], &t.Steps[len(t.Steps)-1]
-		if old != nil {
-			first.Old = first.Old.merge(r.record(old.Value, end))
-		}
-		if now != nil && !last.Deleted {
-			last.New = last.New.merge(r.record(now.Value, end))
-			last.Key = keyOf(last.New, end)
-		}
-	case now != nil:
-		i := slices.IndexFunc(t.Given, func(g Given) bool { return g.Connection == end.Connection && g.Object == end.Object })
-		if i < 0 || len(t.Given[i].Records) != 1 {
-			r.add(errCaseNew(now))
-			return
-		}
-		g := t.Given[i]
-		g.Records = []Record{g.Records[0].merge(r.record(now.Value, end))}
-		t.Given[i] = g
+	now := c.Attr("new")
+	if len(t.Steps) > 0 || now == nil {
+		return
 	}
+	end := t.source()
+	i := slices.IndexFunc(t.Given, func(g Given) bool { return g.Connection == end.Connection && g.Object == end.Object })
+	if i < 0 || len(t.Given[i].Records) != 1 {
+		r.add(errCaseNew(now))
+		return
+	}
+	g := t.Given[i]
+	g.Records = []Record{g.Records[0].merge(r.record(now.Value, end))}
+	t.Given[i] = g
 }
 
 // complete checks that something happens in a test and that something is expected of it.

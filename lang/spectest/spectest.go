@@ -120,7 +120,8 @@ type Step struct {
 
 // Expect is a write that must, or must not, be there.
 type Expect struct {
-	// Label is what is written in the file. For an action's label Action is set, for an object End.
+	// Label is what is written in the file. For an action's label Action is set, for an object End. Several actions may
+	// have one label, such as two updates of the same record: Action is then the first of them, and all are meant.
 	Label  string
 	Action *plan.Action
 	plan.End

@@ -48,12 +48,14 @@ func (r *reader) sameKeys(b *syntax.Block, g Given) {
 	}
 }
 
-// steps reads the changes of a test. What a later change does not write stays as it was.
-func (r *reader) steps(b *syntax.Block, t *Test) {
+// steps reads the changes of a test. What a later change does not write stays as it was. A case (nil: none) puts its old
+// into the first, and its new into the last.
+func (r *reader) steps(b, c *syntax.Block, t *Test) {
 	end := t.source()
 	at := t.Now.Add(-time.Minute)
 	known := map[string]Record{}
-	for i, x := range b.Each("change") {
+	changes := b.Each("change")
+	for i, x := range changes {
 		s := Step{At: r.instant(x, "at", at.Add(time.Minute)), Deleted: flagOf(x, "deleted"), Range: x.Range}
 		if i == 0 && x.Attr("at") == nil {
 			s.At = t.Now
@@ -66,8 +68,16 @@ func (r *reader) steps(b *syntax.Block, t *Test) {
 		if a := x.Attr("new"); a != nil {
 			now = r.record(a.Value, end)
 		}
+		if c != nil && c.Attr("new") != nil && i == len(changes)-1 && !s.Deleted {
+			now = now.merge(r.record(c.Attr("new").Value, end))
+		}
 		if a := x.Attr("old"); a != nil {
 			s.Old = r.record(a.Value, end)
+		}
+		if c != nil && c.Attr("old") != nil && i == 0 {
+			s.Old = s.Old.merge(r.record(c.Attr("old").Value, end))
+		}
+		if s.Old != nil {
 			now = s.Old.merge(now)
 		}
 		key := keyOf(now, end)
@@ -214,7 +224,7 @@ func writtenBy(t *Test, e *Expect) (out []string) {
 		return out
 	}
 	for _, a := range t.Trigger.Actions() {
-		if e.Action != nil && a != e.Action || e.Action == nil && (a.Object != e.Object || a.Connection != e.Connection) {
+		if e.Action != nil && a.Label != e.Action.Label || e.Action == nil && (a.Object != e.Object || a.Connection != e.Connection) {
 			continue
 		}
 		add(a.Set)

@@ -95,7 +95,7 @@ func newTriggerRun(ctx context.Context, job TriggerJob) *triggerRun {
 	t := &triggerRun{job: job, p: p, began: time.Now(), machine: newMachine(p), stuck: map[string]int{}, told: map[string]bool{},
 		timed: p.TimeDependent && !p.Change}
 	t.access = access{ctx: ctx, set: job.Set, connections: job.Connections, sides: map[string]*side{}, retry: job.Retry.Defaults(),
-		wait: job.Sleep, chance: job.Random, now: now, frame: expr.Frame{Now: now}, rootIt: p.RootIt()}
+		wait: job.Sleep, chance: job.Random, now: now, frame: expr.Frame{Now: now, Cover: job.Cover}, rootIt: p.RootIt()}
 	t.log = job.Log.With("rule", p.ID(), "run", job.RunID)
 	t.run = state.Run{ID: job.RunID, Rule: p.ID(), Schedule: job.Schedule, Status: state.Running, Started: started.UTC(), Calls: map[string]int{}}
 	if job.Set != nil {

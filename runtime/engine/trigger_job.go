@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/syncline/syncline/connectors"
+	"github.com/syncline/syncline/lang/expr"
 	"github.com/syncline/syncline/lang/plan"
 	"github.com/syncline/syncline/lang/value"
 	"github.com/syncline/syncline/runtime/delivery"
@@ -41,10 +42,25 @@ type TriggerJob struct {
 	OnRead func(id, version string)
 	// OnSight is told of each record that fires or recovers, and, in a dry run, of those that hold.
 	OnSight func(Sight)
+	// OnWrite is told of each write and message that went through.
+	OnWrite func(Written)
+	// Cover notes which ways the conditions of expressions went; nil: nobody asks.
+	Cover *expr.Cover
 
 	Retry  delivery.Retry
 	Sleep  func(ctx context.Context, d time.Duration) error
 	Random func() float64
+}
+
+// Written is one write or message of an action.
+type Written struct {
+	Action *plan.Action
+	// Op is what was done to a record; an upsert is a create or an update. It means nothing for a message.
+	Op connectors.Op
+	// ID is that of the record or message.
+	ID string
+	// Fields are what was written, or the arguments, entries of objects joined by dots.
+	Fields []connectors.Field
 }
 
 // Event is a change that a system told of.

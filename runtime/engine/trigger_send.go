@@ -304,6 +304,7 @@ func (t *triggerRun) wrote(o outgoing, id string, created bool, receipt map[stri
 		t.run.Updated++
 	}
 	t.ledger = append(t.ledger, t.entry(f, o.a, q, id, created))
+	t.tellOf(o, created)
 	d := f.progress.Actions[o.a.ID]
 	for _, other := range d.Requests {
 		if !other.Done {
@@ -318,6 +319,23 @@ func (t *triggerRun) wrote(o outgoing, id string, created bool, receipt map[stri
 			f.it.records[o.a.Root] = rec
 		}
 	}
+}
+
+// tellOf tells of a write to whoever listens.
+func (t *triggerRun) tellOf(o outgoing, created bool) {
+	if t.job.OnWrite == nil {
+		return
+	}
+	w := Written{Action: o.a, Op: o.q.Op, ID: o.q.ID}
+	if w.Op == connectors.Upsert {
+		if w.Op = connectors.Update; created {
+			w.Op = connectors.Create
+		}
+	}
+	for _, f := range o.q.Fields {
+		w.Fields = append(w.Fields, connectors.Field{Name: f.Name, Value: f.After})
+	}
+	t.job.OnWrite(w)
 }
 
 func (t *triggerRun) entry(f *firing, a *plan.Action, q *request, id string, created bool) state.Entry {

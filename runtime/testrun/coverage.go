@@ -67,16 +67,22 @@ func coverageOf(sets map[string]*plan.Set, tests []*spectest.Test, cover *expr.C
 		count[t.Rule]++
 	}
 	merged := map[string]*Branch{}
+	merge := func(rule string, list []expr.Branch) {
+		for _, b := range list {
+			key := fmt.Sprint(rule, b.Range.Name(), b.Range.Start, b.Text)
+			if m := merged[key]; m != nil {
+				m.True, m.False = m.True+b.True, m.False+b.False
+				continue
+			}
+			merged[key] = &Branch{Rule: rule, File: b.Range.Name(), Line: b.Range.StartPos().Line, Text: b.Text, True: b.True, False: b.False, at: b.Range}
+		}
+	}
 	for _, set := range sets {
 		for _, s := range set.Syncs {
-			for _, b := range branchesOf(s, cover) {
-				key := fmt.Sprint(s.ID(), b.Range.Name(), b.Range.Start, b.Text)
-				if m := merged[key]; m != nil {
-					m.True, m.False = m.True+b.True, m.False+b.False
-					continue
-				}
-				merged[key] = &Branch{Rule: s.ID(), File: b.Range.Name(), Line: b.Range.StartPos().Line, Text: b.Text, True: b.True, False: b.False, at: b.Range}
-			}
+			merge(s.ID(), ofSync(s, cover))
+		}
+		for _, t := range set.Triggers {
+			merge(t.ID(), ofTrigger(t, cover))
 		}
 	}
 	for _, b := range merged {
@@ -102,51 +108,101 @@ func coverageOf(sets map[string]*plan.Set, tests []*spectest.Test, cover *expr.C
 	return out
 }
 
-// branchesOf gives the conditions of a sync, each once: its where, the wheres of its look-ups, and every ?:.
-func branchesOf(s *plan.Sync, cover *expr.Cover) []expr.Branch {
-	var out []expr.Branch
-	seen := map[span.Range]bool{}
-	add := func(bs ...expr.Branch) {
-		for _, b := range bs {
-			if b.Range.IsZero() || !seen[b.Range] {
-				seen[b.Range] = true
-				out = append(out, b)
-			}
+// branches collects the conditions of a rule, each once.
+type branches struct {
+	cover *expr.Cover
+	seen  map[span.Range]bool
+	list  []expr.Branch
+}
+
+func (b *branches) add(list ...expr.Branch) {
+	for _, x := range list {
+		if x.Range.IsZero() || !b.seen[x.Range] {
+			b.seen[x.Range] = true
+			b.list = append(b.list, x)
 		}
 	}
-	value := func(p *expr.Program) {
-		if p != nil {
-			add(p.Branches(cover)...)
+}
+
+// value takes the ?: of a program, condition its outcomes as well.
+func (b *branches) value(p *expr.Program) {
+	if p != nil {
+		b.add(p.Branches(b.cover)...)
+	}
+}
+
+func (b *branches) condition(p *expr.Program) {
+	if p != nil {
+		b.add(p.Outcomes(b.cover))
+		b.value(p)
+	}
+}
+
+func (b *branches) filter(f *plan.Filter) {
+	if f != nil {
+		b.condition(f.Whole)
+	}
+}
+
+func (b *branches) lookup(l *plan.Lookup) {
+	for _, alt := range l.By {
+		for _, k := range alt {
+			b.value(k.Value)
 		}
 	}
-	filter := func(f *plan.Filter) {
-		if f != nil && f.Whole != nil {
-			add(f.Whole.Outcomes(cover))
-			value(f.Whole)
+	b.filter(l.Where)
+	if l.OrderBy != nil {
+		b.value(l.OrderBy.By)
+	}
+}
+
+func (b *branches) mappings(lists ...[]*plan.Mapping) {
+	for _, list := range lists {
+		for _, m := range list {
+			b.value(m.Value)
 		}
 	}
-	lookup := func(l *plan.Lookup) {
-		for _, alt := range l.By {
-			for _, k := range alt {
-				value(k.Value)
-			}
-		}
-		filter(l.Where)
-		if l.OrderBy != nil {
-			value(l.OrderBy.By)
-		}
-	}
-	filter(s.Where)
+}
+
+// ofSync gives the conditions of a sync: its where, those of its look-ups, and every ?:.
+func ofSync(s *plan.Sync, cover *expr.Cover) []expr.Branch {
+	b := &branches{cover: cover, seen: map[span.Range]bool{}}
+	b.filter(s.Where)
 	for _, f := range s.Finds {
-		lookup(&f.Lookup)
+		b.lookup(&f.Lookup)
 	}
 	if s.Match != nil {
-		lookup(&s.Match.Lookup)
+		b.lookup(&s.Match.Lookup)
 	}
-	for _, list := range [][]*plan.Mapping{s.Map, s.OnLeave.Set, s.OnDelete.Set} {
-		for _, m := range list {
-			value(m.Value)
+	b.mappings(s.Map, s.OnLeave.Set, s.OnDelete.Set)
+	return b.list
+}
+
+// ofTrigger gives the conditions of a trigger: where, when, rearm, those of its look-ups and actions, and every ?:.
+func ofTrigger(t *plan.Trigger, cover *expr.Cover) []expr.Branch {
+	b := &branches{cover: cover, seen: map[span.Range]bool{}}
+	b.filter(t.Where)
+	b.condition(t.When)
+	b.condition(t.Rearm)
+	for _, f := range t.Finds {
+		l := f.Lookup
+		if l.Where != nil { // the systems take it where they can: which of their records it held back is not seen
+			b.value(l.Where.Whole)
+			l.Where = nil
+		}
+		b.lookup(&l)
+	}
+	for _, a := range t.Actions() {
+		b.condition(a.If)
+		if a.Key != nil {
+			b.value(a.Key.Value)
+		}
+		b.mappings(a.Set)
+		for _, arg := range a.Args {
+			for _, v := range arg.Values {
+				b.value(v.Value)
+			}
 		}
 	}
-	return out
+	return b.list
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/syncline/syncline/connectors"
+	"github.com/syncline/syncline/connectors/memory"
 	"github.com/syncline/syncline/lang/schema"
 	"github.com/syncline/syncline/lang/span"
 	"github.com/syncline/syncline/lang/spectest"
@@ -95,9 +96,12 @@ func (w *world) missing(e *spectest.Expect, near []Write) (string, []string) {
 		width = max(width, len(m.name))
 	}
 	var detail []string
-	have := w.systems[e.Connection].Get(e.Object.Name, best.ID)
+	var have memory.Map
+	if e.Object != nil {
+		have = w.systems[e.Connection].Get(e.Object.Name, best.ID)
+	}
 	for _, m := range best.misses(e) {
-		if m.got == unwritten && same(e.Object.Field(m.name), have[m.name], m.want) {
+		if m.got == unwritten && have != nil && same(e.Object.Field(m.name), have[m.name], m.want) {
 			m.got = "not written: the record holds it already"
 		}
 		detail = append(detail, fmt.Sprintf("%-*s  expected %s", width, m.name, shown(m.want)), fmt.Sprintf("%-*s  %s", width, "", m.got))
@@ -166,7 +170,13 @@ func met(e *spectest.Expect, writes []Write) bool {
 
 // of tells whether a write is of what an expectation is about.
 func (x Write) of(e *spectest.Expect) bool {
-	return e.Object != nil && x.Connection == e.Connection && x.Object == e.Object.Name && (e.ID == "" || e.ID == x.ID)
+	if e.Action != nil && (x.Action == nil || x.Action.Label != e.Action.Label) {
+		return false
+	}
+	if e.Action == nil && (e.Object == nil || x.Connection != e.Connection || x.Object != e.Object.Name) {
+		return false
+	}
+	return e.ID == "" || e.ID == x.ID
 }
 
 const unwritten = "not written"
@@ -229,5 +239,12 @@ func (x Write) String() string {
 	for i, f := range x.Fields {
 		fields[i] = f.Name + " = " + shown(f.Value)
 	}
-	return strings.TrimSuffix(fmt.Sprintf("%s %s.%s %s { %s }", x.Op, x.Connection, x.Object, x.ID, strings.Join(fields, ", ")), " {  }")
+	what := fmt.Sprintf("%s %s.%s %s", x.Op, x.Connection, x.Object, x.ID)
+	if x.Action != nil {
+		what = fmt.Sprintf("%s: ", x.Action.Label) + what
+		if x.Object == "" {
+			what = fmt.Sprintf("%s: %s via %s", x.Action.Label, x.Action.Kind, x.Connection)
+		}
+	}
+	return strings.TrimSuffix(what+" { "+strings.Join(fields, ", ")+" }", " {  }")
 }

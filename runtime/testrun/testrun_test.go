@@ -59,6 +59,35 @@ sync "accounts" {
   on_leave  = "delete"
   on_delete = "delete"
 }
+
+trigger "drop" {
+  on       = cs.Company
+  when     = "new.Score < 50"
+  rearm    = "new.Score >= 60"
+  cooldown = "24h"
+  schedule { cron = "* * * * *" }
+  find "account" {
+    in      = crm.Account
+    by      = { Ref = new.Id }
+    missing = "empty"
+  }
+  together {
+    update "account" {
+      set { Score = new.Score }
+    }
+    create "note" {
+      in  = crm.Account
+      key = "Ref"
+      if  = "account == null"
+      set { Name = "old.Score > 90 ? 'far' : 'near'" }
+    }
+  }
+  recovered {
+    update "account" {
+      set { Tier = text("up") }
+    }
+  }
+}
 `
 
 // run carries out a file of tests and gives the report as text: one line for each failure, below its test.
@@ -175,6 +204,7 @@ test "variables" {
 	for _, b := range report.Coverage.Branches {
 		ways = append(ways, fmt.Sprintf("%s %t %t", b.Text, b.True > 0, b.False > 0))
 	}
+	ways = ways[:3] // of the sync
 	want := "source.Stage != 'Churned' true true; source.Score < vars.limit true true; within(source.Due, days(7)) true true"
 	if got := strings.Join(ways, "; "); got != want {
 		t.Errorf("%s\nwant %s", got, want)
@@ -275,6 +305,89 @@ refused
 		t.Errorf("got:\n%s\nwant:\n%s", failed, want)
 	}
 	if report.Failed() != 6 {
+		t.Error(report.Failed())
+	}
+}
+
+func TestATriggerOverTime(t *testing.T) {
+	failed, report := run(t, `
+test "hysteresis and cooldown" {
+  trigger = trigger.drop
+  now     = "2026-01-05T09:00:00Z"
+  exact   = true
+  given "crm.Account" {
+    records = [{ Id = "A1", Ref = "C1" }]
+  }
+  change {
+    old = { Id = "C1", Score = 71 }
+    new = { Score = 49 }
+    expect "account" {
+      id  = "A1"
+      set = { Score = 49 }
+    }
+    expect "note" {
+      absent = true
+    }
+  }
+  change {
+    new = { Score = 55 }
+  }
+  change {
+    new = { Score = 48 }
+  }
+  change {
+    at  = "2026-01-05T12:00:00Z"
+    new = { Score = 61 }
+    expect "account" {
+      set = { Tier = "up" }
+    }
+  }
+  change {
+    at  = "2026-01-05T13:00:00Z"
+    new = { Score = 40 }
+    expect "account" {
+      absent = true
+    }
+  }
+  change {
+    at  = "2026-01-06T09:00:01Z"
+    new = { Score = 39 }
+    expect "crm.Account" {
+      count = 1
+      set   = { Score = 39 }
+    }
+  }
+}
+test "a new record" {
+  trigger = trigger.drop
+  change {
+    new = { Id = "C9", Score = 1 }
+  }
+  expect "note" {
+    set = { Name = "far" }
+  }
+  case "fires" {
+  }
+  case "held: it was low before" {
+    old = { Score = 2 }
+    expect "crm.Account" {
+      absent = true
+    }
+  }
+}
+`)
+	want := `a new record / fires
+  54: note is written otherwise
+    Name  expected "far"
+          written  "near"
+  at 2026-01-05T09:00:00Z: Company C9: fires
+a new record / held: it was low before
+  54: note is not written
+`
+	if failed != want {
+		t.Errorf("got:\n%s\nwant:\n%s", failed, want)
+	}
+	if report.Failed() != 2 {
 		t.Error(report.Failed())
 	}
 }

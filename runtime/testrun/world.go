@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/syncline/syncline/connectors"
@@ -22,13 +23,15 @@ import (
 
 // world is what one test happens in.
 type world struct {
-	ctx     context.Context
-	t       *spectest.Test
-	set     *plan.Set
-	cover   *expr.Cover
-	systems map[string]*memory.System
-	store   state.Store
-	now     time.Time
+	ctx      context.Context
+	t        *spectest.Test
+	set      *plan.Set
+	cover    *expr.Cover
+	systems  map[string]*memory.System
+	store    state.Store
+	now      time.Time
+	mu       sync.Mutex
+	messages int
 	// anonymous numbers records of objects without a key.
 	anonymous int
 
@@ -37,13 +40,15 @@ type world struct {
 	failed error // of the last run
 }
 
-// Write is one record that the rule wrote.
+// Write is one record that the rule wrote, or one message that it sent.
 type Write struct {
+	// Connection and Object are the record's; of a message Object is "".
 	Connection, Object string
 	Op                 connectors.Op
 	ID                 string
 	Fields             []connectors.Field
-	object             *schema.Object
+	// Action is what a trigger did it by; nil in a sync.
+	Action *plan.Action
 }
 
 func runOne(ctx context.Context, t *spectest.Test, o Options, cover *expr.Cover) (*Result, error) {
@@ -63,8 +68,8 @@ func runOne(ctx context.Context, t *spectest.Test, o Options, cover *expr.Cover)
 		set = o.Sets[""]
 	}
 	w := &world{ctx: ctx, t: t, set: set, cover: cover, systems: map[string]*memory.System{}, store: store}
-	for name, catalog := range o.Catalogs {
-		w.systems[name] = w.system(name, catalog)
+	for _, c := range set.Connections {
+		w.systems[c.Name] = w.system(c.Name, o.Catalogs[c.Name])
 	}
 	w.give()
 	r := &Result{Test: t}
@@ -78,14 +83,16 @@ func runOne(ctx context.Context, t *spectest.Test, o Options, cover *expr.Cover)
 // system makes a system of a catalog that tells what is written to it.
 func (w *world) system(name string, catalog *schema.Catalog) *memory.System {
 	var objects []*schema.Object
-	for _, o := range catalog.Objects {
-		own := *o // New completes what it is given
-		objects = append(objects, &own)
+	if catalog != nil {
+		for _, o := range catalog.Objects {
+			own := *o // New completes what it is given
+			objects = append(objects, &own)
+		}
 	}
 	s := memory.New(objects...)
 	s.SetClock(func() time.Time { return w.now })
-	add := func(object *schema.Object, op connectors.Op, id string, fields []connectors.Field) {
-		w.writes = append(w.writes, Write{Connection: name, Object: object.Name, Op: op, ID: id, Fields: fields, object: object})
+	if w.t.Trigger != nil {
+		return s // the engine tells what its actions write
 	}
 	s.SetHooks(memory.Hooks{
 		AfterWrite: func(x connectors.Write, results []connectors.Result) error {
@@ -97,21 +104,10 @@ func (w *world) system(name string, catalog *schema.Catalog) *memory.System {
 							op = connectors.Create
 						}
 					}
-					add(x.Object, op, res.ID, x.Records[i].Fields)
+					w.writes = append(w.writes, Write{Connection: name, Object: x.Object.Name, Op: op, ID: res.ID, Fields: x.Records[i].Fields})
 				}
 			}
 			return nil
-		},
-		AfterGroup: func(actions []connectors.Action, results []connectors.Result) {
-			ids := map[string]string{}
-			for i, a := range actions {
-				fields := slices.Clone(a.Fields)
-				for field, ref := range a.IDs {
-					fields = append(fields, connectors.Field{Name: field, Value: value.Text(ids[ref])})
-				}
-				add(a.Object, a.Op, results[i].ID, fields)
-				ids[a.Ref] = results[i].ID
-			}
 		},
 	})
 	return s
@@ -143,9 +139,6 @@ func (w *world) put(e plan.End, rec spectest.Record) string {
 
 // play carries the test out and judges it.
 func (w *world) play(r *Result) error {
-	if w.t.Trigger != nil {
-		return fmt.Errorf("%s: tests of triggers cannot be carried out by this version", w.t.FullName())
-	}
 	if len(w.t.Steps) == 0 {
 		w.now = w.t.Now
 		if err := w.run(true); err != nil {
@@ -183,8 +176,8 @@ func (w *world) play(r *Result) error {
 // that a step says it saw. What it wrote for that is no part of the test.
 func (w *world) before() error {
 	w.now = w.t.Now.Add(-time.Minute)
-	source := w.t.Sync.From
-	known := slices.ContainsFunc(w.t.Given, func(g spectest.Given) bool {
+	source := w.source()
+	known := w.t.Trigger != nil || slices.ContainsFunc(w.t.Given, func(g spectest.Given) bool {
 		return g.Connection == source.Connection && g.Object == source.Object && len(g.Records) > 0
 	})
 	seen := map[string]bool{}
@@ -214,8 +207,16 @@ func (w *world) keyed(e plan.End, rec spectest.Record, key value.Value) spectest
 	return append(slices.Clone(rec), spectest.Field{Name: e.Object.Key, Field: e.Object.KeyField(), Value: key})
 }
 
+// source is the object whose records change.
+func (w *world) source() plan.End {
+	if w.t.Trigger != nil {
+		return w.t.Trigger.On
+	}
+	return w.t.Sync.From
+}
+
 func (w *world) change(s spectest.Step) {
-	source := w.t.Sync.From
+	source := w.source()
 	if s.Deleted {
 		id := s.Key.String()
 		if source.Object.Key == "" {
@@ -227,26 +228,22 @@ func (w *world) change(s spectest.Step) {
 	w.put(source, w.keyed(source, s.New, s.Key))
 }
 
-// run makes one run of the sync.
-func (w *world) run(full bool) error {
-	rule := unpushed(w.t.Sync)
-	run, err := engine.Run(w.ctx, engine.Job{
-		Plan: rule, Set: w.set, Full: full, Store: w.store, Now: func() time.Time { return w.now }, Tick: w.now, Cover: w.cover,
-		Connections: func(name string) connectors.Connection {
-			if s := w.systems[name]; s != nil {
-				return s
-			}
-			return nil
-		},
-		Sleep:  func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
-		Random: func() float64 { return 0.5 },
-		OnProblem: func(p engine.Problem) {
-			w.note("%s %s is %s: %s", p.Source.Object, p.Source.ID, p.Kind, p.Message)
-		},
-	})
-	if err != nil {
-		return err
+func noSleep(ctx context.Context, _ time.Duration) error { return ctx.Err() }
+func noChance() float64                                  { return 0.5 }
+
+func (w *world) connection(name string) connectors.Connection {
+	if s := w.systems[name]; s != nil {
+		return &messenger{System: s, w: w}
 	}
+	return nil
+}
+
+func (w *world) problem(p engine.Problem) {
+	w.note("%s %s is %s: %s", p.Source.Object, p.Source.ID, p.Kind, p.Message)
+}
+
+// ended notes how a run ended.
+func (w *world) ended(run state.Run) {
 	w.failed = nil
 	switch run.Status {
 	case state.Failed, state.Stopped:
@@ -254,6 +251,26 @@ func (w *world) run(full bool) error {
 	case state.Waiting:
 		w.note("the run waits: %s", run.Why)
 	}
+}
+
+// run makes one run of the rule.
+func (w *world) run(full bool) error {
+	if w.t.Trigger != nil {
+		return w.runTrigger()
+	}
+	return w.runSync(full)
+}
+
+func (w *world) runSync(full bool) error {
+	rule := unpushed(w.t.Sync)
+	run, err := engine.Run(w.ctx, engine.Job{
+		Plan: rule, Set: w.set, Full: full, Store: w.store, Now: func() time.Time { return w.now }, Tick: w.now, Cover: w.cover,
+		Connections: w.connection, Sleep: noSleep, Random: noChance, OnProblem: w.problem,
+	})
+	if err != nil {
+		return err
+	}
+	w.ended(run)
 	if rule.Match == nil && run.Status == state.Succeeded {
 		w.replaced(rule.To)
 	}
@@ -263,12 +280,6 @@ func (w *world) run(full bool) error {
 // unpushed is a rule whose conditions are all evaluated here: coverage would not show the records that a system held
 // back. What else has to have run before is not what is tested.
 func unpushed(s *plan.Sync) *plan.Sync {
-	here := func(f *plan.Filter) *plan.Filter {
-		if f == nil {
-			return nil
-		}
-		return &plan.Filter{Whole: f.Whole, PushedText: f.PushedText, LocalText: f.LocalText}
-	}
 	rule := *s
 	rule.Requires = nil
 	rule.Where = here(s.Where)
@@ -286,10 +297,17 @@ func unpushed(s *plan.Sync) *plan.Sync {
 	return &rule
 }
 
+func here(f *plan.Filter) *plan.Filter {
+	if f == nil {
+		return nil
+	}
+	return &plan.Filter{Whole: f.Whole, PushedText: f.PushedText, LocalText: f.LocalText}
+}
+
 // replaced takes the content of an object that was written whole for writes.
 func (w *world) replaced(e plan.End) {
 	for _, rec := range w.systems[e.Connection].Whole(e.Object.Name) {
-		x := Write{Connection: e.Connection, Object: e.Object.Name, Op: connectors.Create, object: e.Object}
+		x := Write{Connection: e.Connection, Object: e.Object.Name, Op: connectors.Create}
 		for _, f := range e.Object.Fields {
 			if v, has := rec[f.Name]; has {
 				x.Fields = append(x.Fields, connectors.Field{Name: f.Name, Value: v})
