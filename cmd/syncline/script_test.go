@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -26,13 +27,14 @@ func TestMain(m *testing.M) {
 // TestScripts runs testdata/script/*.txtar: each is a folder of files and the commands that a user would type. With
 // -update the expected outputs (cmp) are rewritten.
 //
-// Beside testscript's own commands there are:
+// $TODAY is the day in UTC. Beside testscript's own commands there are:
 //
 //	sandbox [COMPANIES]        start a sandbox; its environment holds from then on
 //	example NAME DIR           copy an example project
 //	records SYSTEM OBJECT [FIELD=VALUE…]
 //	                           print a sandbox's records that have these values, one JSON object a line
-//	put SYSTEM OBJECT JSON     create or change a record in a sandbox
+//	put SYSTEM OBJECT JSON [NAME]
+//	                           create or change a record in a sandbox; the variable NAME is its id from then on
 //	fault SYSTEM JSON          play a fault
 //	sql FILE STATEMENT         run a statement on a SQLite file, as another program would, and print its rows
 //	calls SYSTEM               print a sandbox's calls since the last reset of the log, "METHOD PATH STATUS"
@@ -45,6 +47,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("NO_COLOR", "1")
 			e.Setenv("HOME", e.WorkDir)
+			e.Setenv("TODAY", time.Now().UTC().Format(time.DateOnly))
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -130,7 +133,17 @@ func scriptRecords(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func scriptPut(ts *testscript.TestScript, _ bool, args []string) {
-	control(ts, args[0], "POST", "records/"+args[1], args[2])
+	answer := control(ts, args[0], "POST", "records/"+args[1], args[2])
+	if len(args) < 4 {
+		return
+	}
+	var put struct{ Records []map[string]any }
+	ts.Check(json.Unmarshal(answer, &put))
+	for _, key := range []string{"Id", "Gsid", "id"} {
+		if id, ok := put.Records[0][key].(string); ok {
+			ts.Setenv(args[3], id)
+		}
+	}
 }
 
 func scriptFault(ts *testscript.TestScript, _ bool, args []string) {

@@ -53,7 +53,7 @@ sync "customers" {
   # Companies know their account by 15 characters or by 18. A customer of Gainsight who was never linked has the account's name.
   match {
     by = [
-      { SfdcAccountId = "source.AccountId.substring(0, 15)" },
+      { SfdcAccountId = "truncate(source.AccountId, 15)" },
       { Name = source.Account.Name },
       { SfdcAccountId = source.AccountId },
     ]
@@ -108,7 +108,7 @@ sync "success_plans" {
 
   find "company" {
     in        = cs.Company
-    by        = [{ SfdcAccountId = source.AccountId }, { SfdcAccountId = "source.AccountId.substring(0, 15)" }]
+    by        = [{ SfdcAccountId = source.AccountId }, { SfdcAccountId = "truncate(source.AccountId, 15)" }]
     ambiguous = "skip"
   }
 
@@ -151,7 +151,7 @@ trigger "won" {
 
   find "company" {
     in       = cs.Company
-    by       = [{ SfdcAccountId = new.AccountId }, { SfdcAccountId = "new.AccountId.substring(0, 15)" }]
+    by       = [{ SfdcAccountId = new.AccountId }, { SfdcAccountId = "truncate(new.AccountId, 15)" }]
     order_by = "it.CreatedDate"
   }
 

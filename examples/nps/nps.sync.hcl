@@ -19,7 +19,8 @@ trigger "answer" {
   # The same person may be there twice: the contact that was changed last.
   find "contact" {
     in         = crm.Contact
-    by         = { AccountId = account.Id, Email = new.Respondent_Email__gc }
+    by         = { AccountId = account.Id }
+    where      = "lower(it.Email) == lower(new.Respondent_Email__gc)" # people write addresses in any case
     order_by   = "it.LastModifiedDate"
     descending = true
     missing    = "empty"

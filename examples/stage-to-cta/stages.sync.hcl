@@ -35,7 +35,7 @@ trigger "stage" {
     in = cs.Company
     by = [
       { SfdcAccountId = new.AccountId },
-      { SfdcAccountId = "new.AccountId.substring(0, 15)" },
+      { SfdcAccountId = "truncate(new.AccountId, 15)" },
       { Gsid = new.Account.Gainsight_GSID__c },
     ]
     order_by = "it.CreatedDate" # of two entries of one customer the older one

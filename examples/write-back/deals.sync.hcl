@@ -28,7 +28,7 @@ sync "won_deals" {
     by = [
       { Gsid = source.Gainsight_GSID__c },
       { SfdcAccountId = source.Id },
-      { SfdcAccountId = "source.Id.substring(0, 15)" },
+      { SfdcAccountId = "truncate(source.Id, 15)" },
     ]
     missing   = "skip"
     ambiguous = "skip" # an account of two companies is for a person to sort out
