@@ -269,7 +269,13 @@ func (c *core) interrupts(e *entry, now time.Time) error {
 		return nil
 	}
 	for _, s := range e.slots {
-		if s != running && s.cause == ByTick && !s.owed.IsZero() && !s.ready(s.spread(e.rule.ID, c.jitter)).After(now) {
+		if s == running || s.owed.IsZero() || s.ready(s.spread(e.rule.ID, c.jitter)).After(now) {
+			continue
+		}
+		switch s.cause {
+		case ByEvent: // what events ask for is short
+			return errYield
+		case ByTick:
 			running.slice *= 2
 			return errYield
 		}

@@ -206,6 +206,33 @@ func TestALongPassMakesRoomForAnotherSchedule(t *testing.T) {
 	}
 }
 
+func TestALongPassMakesRoomForEvents(t *testing.T) {
+	r := rule(t, "a", "0 * * * *")
+	r.Yields, r.Gather = true, Gather{Wait: time.Second}
+	m := newMachine(t, 4, r)
+	m.want(m.after(time.Hour), "a")
+	if err := m.event("a", 3, m.now); err != nil {
+		t.Fatal(err)
+	}
+	if todo := m.look(m.now.Add(10 * time.Second)); len(todo.stop) != 0 {
+		t.Fatal("it yields before it got anywhere")
+	}
+	m.now = m.now.Add(firstSlice)
+	if todo := m.look(m.now); len(todo.stop) != 1 || !errors.Is(todo.stop[0].why, errYield) {
+		t.Fatalf("it does not yield: %+v", todo)
+	}
+	m.ended("a", End{Result: Interrupted})
+	m.want(m.after(time.Second), "a")
+	if got := m.runs["a"].turn; got.Cause != ByEvent || got.Events != 3 {
+		t.Fatalf("%+v", got)
+	}
+	m.ended("a", End{})
+	m.want(m.after(time.Second), "a")
+	if got := m.runs["a"]; got.turn.Cause != ByTick || !got.turn.Resumed || got.slot.slice != firstSlice {
+		t.Fatalf("%+v", got)
+	}
+}
+
 func TestAPauseWindowStopsARunAndGoesOnAfterwards(t *testing.T) {
 	r := rule(t, "a", "*/10 * * * *")
 	r.Pauses = []Window{{"lunch", parse(t, "15 12 * * *", "UTC"), time.Hour}}

@@ -10,7 +10,7 @@ var (
 	errStopping = errors.New("the runtime stops")
 	errHeld     = errors.New("the rule was paused")
 	errPaused   = errors.New("a pause window opened")
-	errYield    = errors.New("it makes room for another schedule of its rule")
+	errYield    = errors.New("it makes room for another schedule of its rule, or for its events")
 )
 
 // settle notes how a run ended. What it leaves in dirty has to be stored before release lets the next run begin.

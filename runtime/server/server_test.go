@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -50,7 +51,8 @@ func (p *project) Status(context.Context) Status {
 	run := state.Run{ID: "r1", Rule: "sync.a", Status: state.Partial, Why: "<script>alert(1)</script>", Started: at, Read: 12345, Dead: 1}
 	return Status{Revision: "abcdef0123456789", SpecHash: "fff", Started: at, Rules: []Rule{
 		{Rule: "sync.a", Title: "Héalth <b>", Schedule: []string{"@every 1s"}, Schedules: []Schedule{{Cron: "@every 1s", Timezone: "UTC", Next: &next}},
-			Next: &next, Last: &run, State: "waiting", Why: "crm does not answer"},
+			Next: &next, Last: &run, State: "waiting", Why: "crm does not answer",
+			Events: &Events{Waiting: 7, Oldest: at}, SLO: &SLO{LatencyMS: 1000, Writes: 9, Missed: 2, Late: true}},
 		{Rule: "sync.b", Schedule: []string{}, Schedules: []Schedule{}, After: []string{"sync.a"}, State: "running", Run: &Progress{Since: at, Read: 5, Total: 9}},
 	}, Reload: Reload{At: at, OK: false, Diagnostics: []json.RawMessage{json.RawMessage(`{"code":"SYN305"}`)}, Text: "a.sync.hcl:3: <oops>"}}
 }
@@ -385,6 +387,44 @@ func TestServeEndsInOrder(t *testing.T) {
 	cancel()
 	if err := <-done; err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Hooks are reached under any name and without a token; they see for themselves who calls.
+func TestHooksAreApart(t *testing.T) {
+	var got []string
+	hooks := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got = append(got, r.PathValue("connection")+" "+r.PathValue("object"))
+		if n, err := io.Copy(io.Discard, r.Body); err != nil || n != 100_000 {
+			t.Errorf("%d bytes, %v", n, err)
+		}
+	})
+	s := serve(t, func(o *Options) {
+		o.Hooks, o.Tokens = hooks, &Tokens{}
+		if err := o.Tokens.Add(Viewer, "a token that is long"); err != nil {
+			t.Fatal(err)
+		}
+	})
+	for path, want := range map[string]int{"/hooks/cs": 200, "/hooks/cs/Company": 200, "/hooks": 404, "/hooks/a/b/c": 404, "/api/v1/status": 401} {
+		method := "POST"
+		if path == "/api/v1/status" {
+			method = "GET"
+		}
+		req, _ := http.NewRequest(method, s.URL+path, strings.NewReader(strings.Repeat("x", 100_000)))
+		req.Host = "hooks.example.com"
+		req.Header.Set("Sec-Fetch-Site", "cross-site")
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if res.StatusCode != want {
+			t.Errorf("%s answers %d", path, res.StatusCode)
+		}
+	}
+	slices.Sort(got)
+	if !slices.Equal(got, []string{"cs ", "cs Company"}) {
+		t.Errorf("called for %q", got)
 	}
 }
 
