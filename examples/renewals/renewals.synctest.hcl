@@ -90,3 +90,33 @@ test "a company that stays in the stage is told of once" {
     count = 1
   }
 }
+
+test "the expected ARR goes onto the renewal that closes first" {
+  sync = sync.renewal_forecast
+
+  given "cs.Company" {
+    records = [{ Gsid = "1P01", SfdcAccountId = "001A", Stage = "Renewal", Arr = 5000 }]
+  }
+  given "crm.Opportunity" {
+    records = [
+      { Id = "006A", AccountId = "001A", Type = "Renewal", IsClosed = false, CloseDate = "2026-09-30" },
+      { Id = "006B", AccountId = "001A", Type = "Renewal", IsClosed = false, CloseDate = "2026-06-30" },
+      { Id = "006C", AccountId = "001A", Type = "Renewal", IsClosed = true, CloseDate = "2025-06-30" },
+      { Id = "006D", AccountId = "001A", Type = "Expansion", IsClosed = false, CloseDate = "2025-06-30" },
+    ]
+  }
+
+  case "in the stage Renewal" {
+    expect "crm.Opportunity" {
+      count = 1
+      id    = "006B"
+      set   = { Expected_Renewal_ARR__c = 5000 }
+    }
+  }
+  case "in another stage" {
+    new = { Stage = "Adoption" }
+    expect "crm.Opportunity" {
+      absent = true
+    }
+  }
+}

@@ -109,3 +109,34 @@ test "a score that flickers fires once, and again after it was at 65 and a day h
     }
   }
 }
+
+test "score and tier, onto the account" {
+  sync = sync.company_health
+
+  given "cs.Company" {
+    records = [{ Gsid = "1P01", SfdcAccountId = "001A", Stage = "Adoption", Health_Score__gc = 81.5, Risk_Category__gc = "Healthy" }]
+  }
+  given "crm.Account" {
+    records = [{ Id = "001A" }, { Id = "001B", Gainsight_GSID__c = "1P01" }]
+  }
+
+  case "by the account's id" {
+    expect "crm.Account" {
+      id  = "001A"
+      set = { Health_Score__c = 81.5, Risk_Tier__c = "Green" }
+    }
+  }
+  case "by the company's id, where the account's is missing" {
+    new = { SfdcAccountId = null, Risk_Category__gc = null }
+    expect "crm.Account" {
+      id  = "001B"
+      set = { Health_Score__c = 81.5 }
+    }
+  }
+  case "not of a churned customer" {
+    new = { Stage = "Churned" }
+    expect "crm.Account" {
+      absent = true
+    }
+  }
+}
