@@ -104,3 +104,15 @@ func (p *promises) of(rule string, latency time.Duration, waiting *server.Events
 	out.Late = waiting != nil && now.Sub(waiting.Oldest) > latency
 	return &out
 }
+
+// promised gives how a rule keeps its promise, and whether an event waits for longer than that right now.
+func (s *Server) promised(rule string, latency time.Duration) (server.SLO, bool) {
+	var waiting *server.Events
+	if counts, err := s.store.WakeCounts(context.Background()); err == nil {
+		if c, ok := counts[rule]; ok {
+			waiting = &server.Events{Waiting: c.Records, Oldest: c.Oldest}
+		}
+	}
+	slo := s.desk.slo.of(rule, latency, waiting, s.r.o.Now())
+	return *slo, slo.Late
+}

@@ -51,6 +51,7 @@ type Server struct {
 	reload  *reload.Reloader[Project, *Compiled]
 	board   *board
 	desk    *eventDesk
+	alerts  *alertDesk
 	force   chan struct{}
 	begun   time.Time
 
@@ -91,7 +92,7 @@ func NewServer(ctx context.Context, r *Runtime, o ServeOptions) (*Server, error)
 	}
 	s := &Server{r: r, o: o, store: o.Store, log: o.Log, metrics: o.Metrics, board: newBoard(), force: make(chan struct{}, 1), begun: r.o.Now()}
 	s.metrics.Collect(o.Store)
-	s.desk = newEventDesk(s)
+	s.desk, s.alerts = newEventDesk(s), newAlertDesk(s)
 	var err error
 	if s.sched, err = schedule.New(ctx, schedule.Options{Store: o.Store, Workers: o.Workers, Jitter: o.Jitter, Now: r.o.Now, Log: o.Log}); err != nil {
 		return nil, err
@@ -293,6 +294,7 @@ func (s *Server) Run(ctx context.Context) {
 	defer s.desk.close()
 	others.Go(func() { s.prune(ctx) })
 	others.Go(func() { s.watchApprovals(ctx) })
+	others.Go(func() { s.alerts.run(ctx) })
 	done := make(chan struct{})
 	go func() {
 		s.sched.Run(ctx)

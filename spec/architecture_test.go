@@ -44,6 +44,7 @@ var may = map[string][]string{
 	"runtime/reload":   {"lang/diag"},
 	"runtime/server":   {"runtime/state", "lang/diag"},
 	"runtime/hooks":    {"runtime/state", "lang/plan"},
+	"runtime/alert":    {"lang/plan", "lang/cron"},
 	"runtime/delivery": {"lang/plan", "lang/schema", "lang/value", "lang/query", "connectors", "runtime/state"},
 	"cmd/":             {"lang", "lang/", "connectors", "connectors/", "runtime", "runtime/", "spec", "examples"},
 	"spec":             {"lang", "lang/"},

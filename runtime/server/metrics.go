@@ -24,6 +24,7 @@ type Metrics struct {
 	succeeded            *prometheus.GaugeVec
 	eventToWrite         prometheus.Histogram
 	events, missed       *prometheus.CounterVec
+	alerts               *prometheus.CounterVec
 }
 
 // outcomes are the values of the label outcome, with how a run counts them.
@@ -68,7 +69,8 @@ func NewMetrics() *Metrics {
 		Help: "Time from an event's arrival to the write that it led to.", Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 15, 60}})
 	m.events = counter("events_total", "Events that systems told of, and requests to do so, by what became of them.", "connection", "result")
 	m.missed = counter("slo_missed_total", "Writes that came later than the rule promises.", "rule")
-	m.registry.MustRegister(m.events, m.missed, m.reloadOK, m.reloadAt, m.reloads, m.reloadTook, m.records, m.runs, m.calls, m.took, m.succeeded, m.eventToWrite,
+	m.alerts = counter("alerts_total", "Alerts that were to be told, by whether they could be.", "alert", "result")
+	m.registry.MustRegister(m.alerts, m.events, m.missed, m.reloadOK, m.reloadAt, m.reloads, m.reloadTook, m.records, m.runs, m.calls, m.took, m.succeeded, m.eventToWrite,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -111,6 +113,15 @@ func (m *Metrics) Events(connection, result string, n int) {
 	if n > 0 {
 		m.events.WithLabelValues(connection, result).Add(float64(n))
 	}
+}
+
+// Alert counts an attempt to tell an alert.
+func (m *Metrics) Alert(name string, told bool) {
+	result := "failed"
+	if told {
+		result = "sent"
+	}
+	m.alerts.WithLabelValues(name, result).Inc()
 }
 
 // Promised makes a rule's missed writes visible before there are any.
