@@ -30,7 +30,7 @@ func factory(format, write string, lacks map[connectortest.Capability]string) co
 		path := filepath.Join(dir, "data."+format)
 		seeded := 0
 		if write == "replace" {
-			add(t, path, "") // a source has to be there
+			add(t, path, lines(format, nil, true)) // a source has to be there
 		}
 		return connectortest.Fixture{
 			Object: "data", Fields: exerciseFields,
@@ -42,7 +42,7 @@ func factory(format, write string, lacks map[connectortest.Capability]string) co
 				for _, r := range records {
 					ids = append(ids, r["id"].AsText())
 				}
-				add(t, path, lines(format, records, seeded == 0))
+				add(t, path, lines(format, records, seeded == 0 && write != "replace"))
 				seeded += len(records)
 				return ids
 			},

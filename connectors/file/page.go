@@ -197,8 +197,13 @@ func startCSV(slots map[string][]slot) func(*pager) error {
 				return errMore
 			}
 			header = names
+			if len(names) == 0 && g.s.write != "update" {
+				// No records would mean that all are gone; an export that broke off is likelier. One that is ours may begin empty.
+				return &connectors.Error{Class: connectors.Permanent, Message: g.s.shown + " is empty, without even a header",
+					Hint: "was its export cut short? A file without records has the header alone"}
+			}
 			if len(names) == 0 {
-				clear(slots) // an empty file has neither header nor records
+				clear(slots)
 			}
 			g.line += bytes.Count(g.w.buf[g.w.pos:g.w.pos+n], []byte{'\n'})
 			g.w.pos += n

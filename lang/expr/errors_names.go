@@ -93,6 +93,9 @@ func errUnknownField(s step, o *schema.Object, r *Root, before []step) *diag.Dia
 		return suggest(mistake("SYN305", "Unknown field", s.place, "%s has no field %q; it is written %q, and letter case counts.", o.Name, s.name, f), f)
 	}
 	detail := fmt.Sprintf("%s%s has no field %q.%s", o.Name, system, s.name, diag.DidYouMean(near))
+	if len(o.Fields) == 0 {
+		detail = fmt.Sprintf("%s%s has no fields at all: it is not there yet, or empty. Declare its columns, or see that it is where the connection looks for it.", o.Name, system)
+	}
 	if len(before) > 0 {
 		detail = fmt.Sprintf("%s leads to %s, which has no field %q.%s", joinSteps(before), o.Name, s.name, diag.DidYouMean(near))
 	}

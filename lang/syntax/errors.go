@@ -21,7 +21,7 @@ func failure(code, summary string, subject span.Range, suggestion, format string
 
 func errTooLarge(f *span.File, size int) *diag.Diagnostic {
 	return failure("SYN101", "File too large", span.Range{File: f}, "",
-		"The file has %.1f MiB; project files have %d MiB at most. Split it, or keep data in a file that a connection reads.",
+		"The file has %.1f MiB or more; project files have %d MiB at most. Split it, or keep data in a file that a connection reads.",
 		float64(size)/(1<<20), MaxFileSize>>20)
 }
 
