@@ -37,8 +37,9 @@ type triggerRun struct {
 	watch   state.Watch
 	before  time.Time // when the last run stored where it stands
 
-	dead  deadLetters
-	stuck map[string]int // records with firings that wait for a person, or that a person wants tried again
+	dead deadLetters
+	// stuck are the firings that wait for a person, or that a person wants tried again, by record.
+	stuck map[string]map[string]bool
 
 	out     state.Outcome  // not yet committed
 	overlay map[string]int // of edges in out, by source
@@ -92,7 +93,7 @@ func newTriggerRun(ctx context.Context, job TriggerJob) *triggerRun {
 		job.RunID = newRunID(started)
 	}
 	p := job.Plan
-	t := &triggerRun{job: job, p: p, began: time.Now(), machine: newMachine(p), stuck: map[string]int{}, told: map[string]bool{},
+	t := &triggerRun{job: job, p: p, began: time.Now(), machine: newMachine(p), stuck: map[string]map[string]bool{}, told: map[string]bool{},
 		timed: p.TimeDependent && !p.Change}
 	t.access = access{ctx: ctx, set: job.Set, connections: job.Connections, sides: map[string]*side{}, retry: job.Retry.Defaults(),
 		wait: job.Sleep, chance: job.Random, now: now, frame: expr.Frame{Now: now, Cover: job.Cover}, rootIt: p.RootIt()}

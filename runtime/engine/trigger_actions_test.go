@@ -174,3 +174,54 @@ func TestAnInterruptLosesNothing(t *testing.T) {
 		t.Fatal(w.ops.order, w.crm.IDs("Feed"))
 	}
 }
+
+func TestAFiringThatGoesThroughDoesNotHideOneThatIsStuck(t *testing.T) {
+	w := newTriggers(t, dropping)
+	w.put("a", "Score", 70.0)
+	w.fires(0)
+	refuse := true
+	w.crm.SetHooks(memory.Hooks{Record: func(string, connectors.Op, connectors.Record) *connectors.Error {
+		if refuse {
+			return &connectors.Error{Class: connectors.Reject, Message: "no"}
+		}
+		return nil
+	}})
+	w.put("a", "Score", 50.0)
+	w.run()
+	refuse = false
+	w.put("a", "Score", 80.0)
+	w.fires(0)
+	w.put("a", "Score", 40.0)
+	w.fires(1)
+	l := w.letters(state.DeadOpen)
+	if len(l) != 1 {
+		t.Fatalf("the letter of the first firing is gone: %+v", w.letters(""))
+	}
+	if err := w.store.SetDead(t.Context(), []int64{l[0].ID}, state.DeadRetry); err != nil {
+		t.Fatal(err)
+	}
+	w.fires(0)
+	w.wantTasks("a 70>50, a 80>40")
+	if n := len(w.letters(state.DeadOpen)) + len(w.letters(state.DeadRetry)); n != 0 {
+		t.Fatal(w.letters(""))
+	}
+}
+
+func TestAnActionThatIsRenamedUnderWayIsNotDoneTwice(t *testing.T) {
+	w := newGrouped(t)
+	w.ops.hook = func(int) (*connectors.Error, bool) {
+		return &connectors.Error{Class: connectors.Retry, Message: "down"}, false
+	}
+	w.put("c1", "Score", 50.0)
+	w.run()
+	project := replaceAll(grouped, "  where = \"new_stage(source.Stage)\"\n", "")
+	w.compile(strings.NewReplacer("create \"review\"", "create \"task\"", "review", "task", "update \"review\"", "update \"task\"").Replace(project))
+	w.ops.hook = nil
+	if run := w.run(); run.Dead != 1 {
+		t.Fatalf("%+v", run)
+	}
+	w.wantTasks("Review Acme 70>50")
+	if l := w.letters(state.DeadOpen); len(l) != 1 || l[0].Code != "RULE_EDITED" {
+		t.Fatalf("%+v", l)
+	}
+}

@@ -50,13 +50,13 @@ func (t *triggerRun) loadStuck() error {
 	for _, f := range list {
 		switch {
 		case t.dead.retry[f.Source]:
-			t.stuck[f.Source]++
+			t.holds(f)
 			if err := t.unstick(&f); err != nil {
 				return err
 			}
 			out.Firings = append(out.Firings, f)
 		case t.dead.open[f.Source]:
-			t.stuck[f.Source]++
+			t.holds(f)
 		default:
 			f.Status = state.FiringDropped
 			out.Firings = append(out.Firings, f)
@@ -68,6 +68,14 @@ func (t *triggerRun) loadStuck() error {
 	return t.commit(out)
 }
 
+// holds notes a firing that its record's dead letter is about.
+func (t *triggerRun) holds(f state.Firing) {
+	if t.stuck[f.Source] == nil {
+		t.stuck[f.Source] = map[string]bool{}
+	}
+	t.stuck[f.Source][f.ID] = true
+}
+
 // unstick lets a firing go on. What was sent and not answered is sent again, for a person said so; what nothing was
 // sent of is looked up anew, for that may be what the person mended.
 func (t *triggerRun) unstick(f *state.Firing) error {
@@ -75,8 +83,9 @@ func (t *triggerRun) unstick(f *state.Firing) error {
 	if err != nil {
 		p = progress{}
 	}
+	known := t.actionIDs()
 	for id, d := range p.Actions {
-		if d.State == actionSent && !slices.ContainsFunc(d.Requests, func(q *request) bool { return q.Done }) {
+		if !known[id] || d.State == actionSent && !slices.ContainsFunc(d.Requests, func(q *request) bool { return q.Done }) {
 			delete(p.Actions, id)
 		}
 	}
@@ -86,6 +95,26 @@ func (t *triggerRun) unstick(f *state.Firing) error {
 	f.Status, f.Why = state.FiringPending, ""
 	f.Progress, err = p.encode()
 	return err
+}
+
+func (t *triggerRun) actionIDs() map[string]bool {
+	out := map[string]bool{}
+	for _, a := range t.p.Actions() {
+		out[a.ID] = true
+	}
+	return out
+}
+
+// orphaned gives an action of a firing under way that the rule does not have any more; "": there is none. Going on by
+// itself could do under another name what is done already.
+func (t *triggerRun) orphaned(p progress) string {
+	known := t.actionIDs()
+	for _, id := range slices.Sorted(maps.Keys(p.Actions)) {
+		if !known[id] && p.Actions[id].State != actionSkipped {
+			return id
+		}
+	}
+	return ""
 }
 
 // takeUp observes the records that a person asked to try again. One that is gone has nothing left to be tried.

@@ -209,7 +209,7 @@ func (t *triggerRun) see(o observation, e state.Edge, history value.Record, fram
 
 // fine settles the dead letter of a record whose condition could not be evaluated, and now can.
 func (t *triggerRun) fine(id string) {
-	if t.dead.known(id) && t.stuck[id] == 0 {
+	if t.dead.known(id) && len(t.stuck[id]) == 0 {
 		t.out.Revived = append(t.out.Revived, id)
 	}
 }

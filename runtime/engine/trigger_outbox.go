@@ -210,6 +210,10 @@ func (t *triggerRun) deliverSome(list []state.Firing) (again []state.Firing, err
 		x, err := t.openFiring(f)
 		if err != nil {
 			t.fail(x, "read", &connectors.Error{Class: connectors.Permanent, Message: err.Error()}, plan.End{})
+		} else if id := t.orphaned(x.progress); id != "" {
+			t.fail(x, "resume", &connectors.Error{Class: connectors.Reject, Code: "RULE_EDITED",
+				Message: fmt.Sprintf("the rule was edited while this firing was under way: %s was done, and is not in the rule any more", id),
+				Hint:    "`syncline dead retry` does what the rule says now, from its first action that was not done; `syncline dead drop` leaves it"}, plan.End{})
 		}
 		fs = append(fs, x)
 	}
@@ -353,7 +357,7 @@ func (t *triggerRun) store(fs []*firing) error {
 		case failed:
 			if f.Status != state.FiringStuck {
 				f.Status, f.Why = state.FiringStuck, f.letter.Message
-				t.stuck[f.Source]++
+				t.holds(f.Firing)
 				out.Dead = append(out.Dead, *f.letter)
 			}
 		}
@@ -369,10 +373,8 @@ func (t *triggerRun) store(fs []*firing) error {
 
 // concluded settles the dead letter of a record whose last firing went through after all.
 func (t *triggerRun) concluded(f *firing, out *state.Outcome) {
-	if t.stuck[f.Source] > 0 {
-		t.stuck[f.Source]--
-	}
-	if t.stuck[f.Source] == 0 && t.dead.known(f.Source) {
+	delete(t.stuck[f.Source], f.ID)
+	if len(t.stuck[f.Source]) == 0 && t.dead.known(f.Source) {
 		out.Revived = append(out.Revived, f.Source)
 	}
 }
