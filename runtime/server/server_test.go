@@ -405,7 +405,7 @@ func TestHooksAreApart(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	for path, want := range map[string]int{"/hooks/cs": 200, "/hooks/cs/Company": 200, "/hooks": 404, "/hooks/a/b/c": 404, "/api/v1/status": 401} {
+	for path, want := range map[string]int{"/hooks/cs": 200, "/hooks/cs/Company": 200, "/hooks": 403, "/hooks/a/b/c": 403, "/api/v1/status": 401} {
 		method := "POST"
 		if path == "/api/v1/status" {
 			method = "GET"
