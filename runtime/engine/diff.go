@@ -79,6 +79,9 @@ func (r *runner) differing(it *item, maps []*plan.Mapping, want []value.Value) [
 			riders = append(riders, i)
 			continue
 		}
+		if out == nil {
+			out = make([]fieldWrite, 0, len(maps))
+		}
 		out = append(out, r.fieldWrite(it, i, m, have, want[i]))
 	}
 	if len(out) == 0 {

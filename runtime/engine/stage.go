@@ -23,7 +23,7 @@ type outbox struct {
 }
 
 const (
-	outboxMemory = 5000 // changes
+	outboxMemory = 2000 // changes
 	outboxChunk  = 1000 // changes delivered and stored together
 )
 
@@ -32,9 +32,11 @@ func (o *outbox) add(changes []*change) error {
 		c.clone()
 		o.mem = append(o.mem, c)
 		o.note(c)
-	}
-	if len(o.mem) > outboxMemory {
-		return o.spill()
+		if len(o.mem) > outboxMemory {
+			if err := o.spill(); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

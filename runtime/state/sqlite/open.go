@@ -76,10 +76,10 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 
 func (s *Store) open(ctx context.Context) error {
 	var err error
-	if s.write, err = connect(s.path, 16<<10, 1, s.volatile); err != nil {
+	if s.write, err = connect(s.path, 6<<10, 1, s.volatile); err != nil {
 		return err
 	}
-	if s.read, err = connect(s.path, 2<<10, 2, s.volatile); err != nil {
+	if s.read, err = connect(s.path, 1<<10, 2, s.volatile); err != nil {
 		return err
 	}
 	// The file holds business data: nobody else on the machine should read it.
@@ -92,7 +92,7 @@ func (s *Store) open(ctx context.Context) error {
 	return s.migrate(ctx)
 }
 
-// connect opens a pool of n connections with a page cache of so many KiB each.
+// connect opens a pool of n connections with a page cache of so many KiB each, which take twice that in memory.
 func connect(path string, cache, n int, volatile bool) (*sql.DB, error) {
 	// synchronous=FULL: a claim must be on the disk before the create is sent, power loss included.
 	// The larger checkpoint nearly doubles the rate of random-key writes.
