@@ -19,6 +19,8 @@ const (
 	gather = 10 * time.Millisecond
 	// roundSize is how many records one run takes.
 	roundSize = 1000
+	// mostWaiting is how much of what waits a run looks at.
+	mostWaiting = 20_000
 	// eventAge is how long an event may wait for its rule, and how long deliveries are remembered.
 	eventAge = 7 * 24 * time.Hour
 	// deliveries is how many of them are remembered at most.

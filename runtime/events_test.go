@@ -115,7 +115,7 @@ func (p *plant) has(id, want string) bool {
 }
 
 func (p *plant) waiting() int {
-	wakes, err := p.store.Wakes(context.Background(), "sync.a")
+	wakes, err := p.store.Wakes(context.Background(), "sync.a", 100_000)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -302,7 +302,7 @@ func TestARecordThatIsNotThereYet(t *testing.T) {
 	p.eventually("the baseline is there", func() bool { return p.has("0", "x") && p.waiting() == 0 })
 	p.tells(url, "9")
 	p.eventually("it is looked for in vain", func() bool {
-		wakes, _ := p.store.Wakes(context.Background(), "sync.a")
+		wakes, _ := p.store.Wakes(context.Background(), "sync.a", 100_000)
 		return len(wakes) == 1 && wakes[0].Looks == 1
 	})
 	p.change("9", "late")

@@ -43,9 +43,12 @@ func (d *eventDesk) begin(ctx context.Context, x roundRule, cause schedule.Cause
 	if !x.events {
 		return r, nil
 	}
-	waiting, err := d.s.store.Wakes(ctx, x.id)
+	waiting, err := d.s.store.Wakes(ctx, x.id, mostWaiting)
 	if err != nil {
 		return nil, err
+	}
+	if len(waiting) == mostWaiting {
+		r.left = 1 // or more
 	}
 	if cause == schedule.ByEvent {
 		waiting = r.choose(waiting)
@@ -72,7 +75,7 @@ func (r *round) choose(waiting []state.Wake) []state.Wake {
 	}
 	r.named = true
 	if len(waiting) > roundSize {
-		r.left = len(waiting) - roundSize
+		r.left += len(waiting) - roundSize
 		waiting = waiting[:roundSize]
 	}
 	return waiting

@@ -11,8 +11,8 @@ type EventStore interface {
 	// AddEvents stores events, all of them or none, and tells, aligned to them, which are new: one whose delivery is known
 	// already leaves no trace. They are durable when it returns.
 	AddEvents(ctx context.Context, events []Event) (fresh []bool, err error)
-	// Wakes gives what waits for a rule, oldest first.
-	Wakes(ctx context.Context, rule string) ([]Wake, error)
+	// Wakes gives what waits for a rule, oldest first, at most limit.
+	Wakes(ctx context.Context, rule string, limit int) ([]Wake, error)
 	// WakeCounts tells how much waits for each rule; a rule that nothing waits for is left out.
 	WakeCounts(ctx context.Context) (map[string]WakeCount, error)
 	// SettleWakes forgets wakes that were answered, and counts a look for those that were looked for in vain. One that

@@ -65,14 +65,14 @@ func heardFirst(ctx context.Context, hear *sql.Stmt, e state.Event) (bool, error
 }
 
 // Wakes lists what waits for a rule.
-func (s *Store) Wakes(ctx context.Context, rule string) ([]state.Wake, error) {
+func (s *Store) Wakes(ctx context.Context, rule string, limit int) ([]state.Wake, error) {
 	scan := func(rows *sql.Rows) (w state.Wake, err error) {
 		var first, last int64
 		err = rows.Scan(&w.Record, &w.Seq, &first, &last, &w.Looks)
 		w.First, w.Last = time.UnixMicro(first).UTC(), time.UnixMicro(last).UTC()
 		return w, err
 	}
-	return collect(ctx, s, "SELECT record, seq, first, last, looks FROM wake WHERE rule = ? ORDER BY first, record", scan, rule)
+	return collect(ctx, s, "SELECT record, seq, first, last, looks FROM wake WHERE rule = ? ORDER BY first, record LIMIT ?", scan, rule, limit)
 }
 
 // WakeCounts counts what waits, by rule.

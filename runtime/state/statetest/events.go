@@ -12,7 +12,7 @@ var eventAt = time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC)
 
 func wakes(t *testing.T, ctx context.Context, s state.Store, rule string) []state.Wake {
 	t.Helper()
-	out, err := s.Wakes(ctx, rule)
+	out, err := s.Wakes(ctx, rule, 100)
 	must(t, err)
 	return out
 }
@@ -37,6 +37,9 @@ func events(t *testing.T, ctx context.Context, s state.Store) {
 		same(t, got[i].First, eventAt.Add(time.Duration(i)*time.Second))
 		same(t, got[i].Last, got[i].First)
 	}
+	some, err := s.Wakes(ctx, rule, 2)
+	must(t, err)
+	same(t, some, got[:2])
 	counts, err := s.WakeCounts(ctx)
 	must(t, err)
 	same(t, counts, map[string]state.WakeCount{rule: {Records: 3, Oldest: eventAt}, "sync.b": {Records: 1, Oldest: eventAt}})
