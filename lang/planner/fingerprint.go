@@ -8,6 +8,7 @@ import (
 
 	"github.com/syncline/syncline/lang/check"
 	"github.com/syncline/syncline/lang/expr"
+	"github.com/syncline/syncline/lang/plan"
 	"github.com/syncline/syncline/lang/resolve"
 )
 
@@ -27,6 +28,7 @@ func (b *builder) fingerprints() {
 		w.lookup(s.Match)
 	}
 	w.mappings("map", s.Map)
+	w.rollout(b.out.Rollout, s.Rollout)
 	b.out.Meaning = w.sum()
 
 	w.line("rule", d.Name, d.Title, d.Description, strings.Join(d.Tags, " "), d.Enabled, d.Manual, d.OnEvent, d.EventWait, d.EventMax,
@@ -38,18 +40,6 @@ func (b *builder) fingerprints() {
 	for _, p := range b.out.Pauses {
 		w.line("pause", p.Name, p.Cron, p.For, p.Zone)
 	}
-	if r := b.out.Rollout; r != nil {
-		percent, limit := "none", "none"
-		if r.Percent != nil {
-			percent = fmt.Sprint(*r.Percent)
-		}
-		if r.Limit != nil {
-			limit = fmt.Sprint(*r.Limit)
-		}
-		w.line("rollout", percent, limit)
-		w.expr("where", s.Rollout.Where)
-		w.expr("by", s.Rollout.By)
-	}
 	w.line("slo", b.out.SLO.Latency)
 	w.departure("on_leave", d.OnLeave, s.OnLeave)
 	w.departure("on_delete", d.OnDelete, s.OnDelete)
@@ -58,6 +48,23 @@ func (b *builder) fingerprints() {
 }
 
 type hasher struct{ h hash.Hash }
+
+// rollout is part of the meaning: an edit of it lets records in that have to be looked at, though they have not changed.
+func (w *hasher) rollout(r *plan.Rollout, in *check.Rollout) {
+	if r == nil {
+		return
+	}
+	percent, limit := "none", "none"
+	if r.Percent != nil {
+		percent = fmt.Sprint(*r.Percent)
+	}
+	if r.Limit != nil {
+		limit = fmt.Sprint(*r.Limit)
+	}
+	w.line("rollout", percent, limit)
+	w.expr("where", in.Where)
+	w.expr("by", in.By)
+}
 
 func (w *hasher) sum() string { return hex.EncodeToString(w.h.Sum(nil)[:16]) }
 

@@ -16,6 +16,9 @@ func (r *runner) converge() error {
 	if err := r.begin(); err != nil {
 		return err
 	}
+	if err := r.handOut(); err != nil {
+		return err
+	}
 	if r.named() {
 		for _, step := range []func() error{r.resolveOpenClaims, r.readNamed, r.release} {
 			if err := step(); err != nil {
@@ -186,6 +189,9 @@ func (r *runner) process(items []*item, bad []connectors.BadRow, cp *state.Check
 		return err
 	}
 	r.filter(items)
+	if err := r.enroll(items, true); err != nil {
+		return err
+	}
 	if cp != nil {
 		var more []connectors.BadRow
 		var besides int

@@ -16,7 +16,8 @@ type filter struct {
 	pushed query.Pred // bound; nil: nothing to push
 	// timeless is the part of pushed that does not change with time.
 	timeless query.Pred
-	cohort   bool // of the schedule, not of the rule
+	cohort   bool // of the schedule or the rollout, not of the rule: who does not satisfy it is left alone
+	schedule bool
 }
 
 // bind evaluates a filter's parameters, once a run.
@@ -36,7 +37,7 @@ func (r *access) bind(f *plan.Filter) (query.Pred, error) {
 	return query.Bind(f.Pushed, params), nil
 }
 
-// openFilters prepares the filter of the rule and of the schedule's cohort.
+// openFilters prepares the filter of the rule, of its rollout and of the schedule's cohort.
 func (r *runner) openFilters() error {
 	add := func(f *plan.Filter, cohort bool) error {
 		if f == nil {
@@ -52,10 +53,17 @@ func (r *runner) openFilters() error {
 	if err := add(r.p.Where, false); err != nil {
 		return err
 	}
-	if r.schedule == nil {
+	if r.p.Rollout != nil {
+		if err := add(r.p.Rollout.Where, true); err != nil {
+			return err
+		}
+	}
+	if r.schedule == nil || r.schedule.Where == nil {
 		return nil
 	}
-	return add(r.schedule.Where, true)
+	err := add(r.schedule.Where, true)
+	r.filters[len(r.filters)-1].schedule = true
+	return err
 }
 
 // timeless keeps the conjuncts without parameters. Dropping one lets more through, never less.
@@ -152,6 +160,14 @@ func (r *runner) filter(items []*item) {
 				it.verdict, it.leaves = departing, &r.p.OnLeave
 			}
 			break
+		}
+		if r.pilot != nil && it.verdict == pending {
+			in, err := r.pilot.covers(r.put(it), it.id)
+			if err != nil {
+				r.reject(it, "filter", err)
+			} else if !in {
+				it.verdict = filtered
+			}
 		}
 		if it.verdict == pending && r.p.Lookback > 0 && r.olderThan(it, r.p.Lookback) {
 			it.verdict = filtered

@@ -182,7 +182,7 @@ func (r *runner) items(p *page) []*item {
 		it.hash = hash
 		if id == "" {
 			// Without an identity a record is what it holds: a changed one is another one.
-			it.id = anonymous + strconv.FormatUint(it.hash, 16)
+			it.id = r.nameless(src)
 		}
 		if at == nil {
 			at = make(map[string]int, p.batch.Len()-i)
@@ -210,6 +210,11 @@ func (r *runner) identity(p *page, i int) string {
 
 // anonymous begins the ids of records that have none of their own.
 const anonymous = "#"
+
+// nameless is the id of a record that has none of its own.
+func (r *runner) nameless(src value.Record) string {
+	return anonymous + strconv.FormatUint(r.hash(src), 16)
+}
 
 // hash is a fingerprint of what the rule reads of a record. It covers the rule's meaning, so that another
 // meaning never passes for "unchanged". Zero stands for "not known".

@@ -49,6 +49,9 @@ type rejection struct {
 }
 
 func (r *runner) replace() error {
+	if err := r.handOutAll(); err != nil {
+		return err
+	}
 	p, err := r.openReplace()
 	if err != nil {
 		return err
@@ -185,6 +188,16 @@ func (p *replacer) mapRecord(c *parcel, frame *expr.Frame) (step string, err err
 			return "", nil
 		}
 	}
+	if p.r.pilot != nil {
+		in, err := p.r.pilot.has(frame, p.pilotID(frame.Records[plan.RootSource]))
+		if err != nil {
+			return "filter", err
+		}
+		if !in {
+			c.filtered++
+			return "", nil
+		}
+	}
 	row := c.out.Append()
 	for i, m := range p.r.p.Map {
 		v, err := m.Value.Eval(frame)
@@ -211,15 +224,30 @@ func (p *replacer) recordID(src value.Record) string {
 	return string(src.At(0).AppendText(nil))
 }
 
+// pilotID is what a record draws its lot by where nothing else is written.
+func (p *replacer) pilotID(src value.Record) string {
+	if id := p.recordID(src); id != "" {
+		return id
+	}
+	return p.r.nameless(src)
+}
+
 // mapItems maps a page whose rule looks other records up. Finds remember what they found, so this is done by one
 // goroutine, the one that counts.
 func (p *replacer) mapItems(c *parcel) error {
 	var items []*item
 	for i := range c.page.batch.Len() {
 		src := c.page.batch.Record(i)
-		items = append(items, p.r.newItem(p.recordID(src), src))
+		id := p.recordID(src)
+		if p.r.pilot != nil {
+			id = p.pilotID(src)
+		}
+		items = append(items, p.r.newItem(id, src))
 	}
 	p.r.filter(items)
+	if err := p.r.enroll(items, false); err != nil {
+		return err
+	}
 	if err := p.r.runFinds(items, false); err != nil {
 		return err
 	}

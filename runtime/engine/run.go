@@ -38,6 +38,7 @@ type runner struct {
 	match   *seeker
 	deliver *delivery.Deliverer
 	filters []*filter
+	pilot   *pilot // nil without a rollout
 
 	dead    deadLetters
 	held    map[string]state.Claim // creates in doubt that looking did not decide, by source
@@ -147,6 +148,9 @@ func (r *runner) open() error {
 		return badJob("%s has no schedule %q", r.p.ID(), r.job.Schedule)
 	}
 	if err := r.openFilters(); err != nil {
+		return err
+	}
+	if err := r.openPilot(); err != nil {
 		return err
 	}
 	for _, f := range r.p.Finds {

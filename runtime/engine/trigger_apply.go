@@ -41,6 +41,9 @@ func (t *triggerRun) apply(f *firing, a *plan.Action, on acted, q *request) erro
 	}
 	items := []*item{it}
 	r.filter(items)
+	if err := r.enroll(items, false); err != nil {
+		return err
+	}
 	for _, late := range []bool{false, true} {
 		if err := r.runFinds(items, late); err != nil {
 			return err
