@@ -1,0 +1,2 @@
+# For a sandbox: syncline … --env sandbox
+pilot_csm = "anyone"
