@@ -11,6 +11,7 @@ import (
 
 	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/connectors/memory"
+	"github.com/syncline/syncline/lang/diag"
 	"github.com/syncline/syncline/lang/schema"
 	"github.com/syncline/syncline/runtime/reload"
 	"github.com/syncline/syncline/runtime/state"
@@ -177,6 +178,9 @@ func TestAFailedReloadIsTold(t *testing.T) {
 	p.s.tried(reload.Attempt{At: p.now, OK: true})
 	p.told("", p.look(time.Second))
 	p.told("Over:", p.look(time.Minute))
+	broken := diag.List{{Severity: diag.Warning, Summary: "Unused"}, {Severity: diag.Error, Code: "SYN201", Summary: "Unknown field"}, {Severity: diag.Error, Summary: "Other"}}
+	p.s.tried(reload.Attempt{At: p.now, Diagnostics: broken})
+	p.told("go on, the first of 2: ", p.look(time.Second))
 }
 
 func TestAnAlertThatCannotBeSentIsSentLater(t *testing.T) {

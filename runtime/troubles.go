@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/syncline/syncline/lang/diag"
 	"github.com/syncline/syncline/lang/plan"
 	"github.com/syncline/syncline/runtime/alert"
 	"github.com/syncline/syncline/runtime/engine"
@@ -114,7 +115,13 @@ func (d *alertDesk) reload() (alert.Trouble, bool) {
 	if last.OK || last.At.IsZero() {
 		return alert.Trouble{}, false
 	}
-	what := fmt.Sprintf("the files have %d errors; the rules before them go on", last.Diagnostics.Errors())
+	what := "the files have errors; the rules before them go on"
+	for _, x := range last.Diagnostics {
+		if x.Severity == diag.Error {
+			what += ", the first of " + fmt.Sprint(last.Diagnostics.Errors()) + ": " + x.String()
+			break
+		}
+	}
 	if last.Err != nil {
 		what = "the files could not be checked, and the rules before them go on: " + last.Err.Error()
 	}
