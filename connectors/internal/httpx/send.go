@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -133,8 +134,10 @@ func (c *Client) send(ctx context.Context, p *prepared, g Grant) (*Answer, error
 	if err != nil {
 		return nil, c.lost(ctx, err, p, a, u, t.sent(err))
 	}
-	c.log.DebugContext(ctx, "call", "method", p.method, "path", c.Redact(u.RequestURI()),
-		"status", a.Status, "bytes", len(a.Body), "took", c.now().Sub(began))
+	if c.log.Enabled(ctx, slog.LevelDebug) { // redacting a query of many ids is work
+		c.log.DebugContext(ctx, "call", "method", p.method, "path", c.Redact(u.RequestURI()),
+			"status", a.Status, "bytes", len(a.Body), "took", c.now().Sub(began))
+	}
 	if c.opts.Observe != nil {
 		c.opts.Observe(a)
 	}
