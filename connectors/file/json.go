@@ -258,8 +258,26 @@ func (d *jsonDecoder) compound(s *slot, record value.Record, start int) error {
 	return nil
 }
 
+// plain decodes a number as most are, in one pass; false leaves everything as it was.
+func (d *jsonDecoder) plain(s *slot, record value.Record) bool {
+	if s.kind != schema.Number && s.kind != schema.Integer {
+		return false
+	}
+	var v value.Value
+	n := plainNumber(&v, d.line[d.i:], s.kind == schema.Integer)
+	if end := d.i + n; n == 0 || end == len(d.line) || d.line[end] != ',' && d.line[end] != '}' {
+		return false
+	}
+	d.i += n
+	record[s.at] = v
+	return true
+}
+
 // scalar decodes a number, true, false or null.
 func (d *jsonDecoder) scalar(k *jsonKey, record value.Record) error {
+	if len(k.slots) == 1 && d.plain(&k.slots[0], record) {
+		return nil
+	}
 	start := d.i
 	for d.i < len(d.line) && d.line[d.i] != ',' && d.line[d.i] != '}' && d.line[d.i] != ']' && d.line[d.i] > ' ' {
 		d.i++

@@ -68,6 +68,48 @@ func scanDecimal(b []byte) (d decimal, ok bool) {
 	return d, i == len(b)
 }
 
+// plainDecimal reads the most common kind of number from the start of b: up to 15 digits, of which some may stand after a
+// point. n is how long it is: 0 for any other, which the general way reads. Both kinds of number hold it exactly.
+func plainDecimal(b []byte) (mant uint64, scale, n int) {
+	i := 0
+	for i < len(b) && b[i]-'0' <= 9 {
+		mant = mant*10 + uint64(b[i]-'0')
+		i++
+	}
+	if i == 0 || i > 1 && b[0] == '0' {
+		return 0, 0, 0
+	}
+	if i < len(b) && b[i] == '.' {
+		point := i + 1
+		for i = point; i < len(b) && b[i]-'0' <= 9; i++ {
+			mant = mant*10 + uint64(b[i]-'0')
+		}
+		if scale = i - point; scale == 0 {
+			return 0, 0, 0
+		}
+	}
+	if i > 16 || i == 16 && scale == 0 {
+		return 0, 0, 0
+	}
+	return mant, scale, i
+}
+
+// plainNumber reads such a number; it gives the length, 0 where the general way has to read it.
+func plainNumber(dst *value.Value, b []byte, whole bool) int {
+	mant, scale, n := plainDecimal(b)
+	switch {
+	case n == 0 || whole && scale > 0:
+		return 0
+	case whole:
+		*dst = value.Int(int64(mant))
+	case scale == 0:
+		*dst = value.Float(float64(mant))
+	default:
+		*dst = value.Float(float64(mant) / pow10[scale])
+	}
+	return n
+}
+
 // float gives the number as a float, correctly rounded. b is what d was scanned from.
 func (d decimal) float(b []byte) (float64, bool) {
 	if d.fits && !d.exp && d.mant < maxExact && d.scale < len(pow10) {
@@ -110,6 +152,11 @@ func (d decimal) inexact() bool {
 
 // setNumber reads a number of the kind Integer or Number.
 func setNumber(dst *value.Value, b []byte, whole bool) error {
+	var v value.Value
+	if n := plainNumber(&v, b, whole); n > 0 && n == len(b) {
+		*dst = v
+		return nil
+	}
 	d, ok := scanDecimal(b)
 	if !ok {
 		if b, d, ok = looseDecimal(b); !ok {

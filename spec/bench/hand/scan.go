@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"unsafe"
@@ -44,12 +45,17 @@ func scannerFor(path string) (s scanner, escaped bool) {
 	return jsonScanner{}, true
 }
 
-// jsonScanner takes flat objects with the keys in the order of the data and no white space.
+// jsonScanner takes flat objects. Keys in the order of the data and without white space cost a comparison each;
+// anything else is left to encoding/json.
 type jsonScanner struct{}
 
 func (jsonScanner) scan(line []byte, r *row) {
 	i := 1
 	for f := range r {
+		if end := i + len(keys[f]); end >= len(line) || text(line[i:end]) != keys[f] {
+			scanAny(line, r)
+			return
+		}
 		i += len(keys[f])
 		if line[i] == '"' {
 			start := i + 1
@@ -75,6 +81,24 @@ func (jsonScanner) scan(line []byte, r *row) {
 			r[f] = nil
 		}
 		i++
+	}
+}
+
+// scanAny takes any order of keys. Texts are kept as they are written, in their quotes' escapes.
+func scanAny(line []byte, r *row) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(line, &fields); err != nil {
+		panic(fmt.Sprintf("%s: %v", line, err))
+	}
+	for f := range r {
+		v := []byte(fields[keys[f][1:len(keys[f])-2]])
+		switch {
+		case len(v) == 0 || v[0] == 'n':
+			v = nil
+		case v[0] == '"':
+			v = v[1 : len(v)-1]
+		}
+		r[f] = v
 	}
 }
 
