@@ -34,6 +34,8 @@ type ServeOptions struct {
 	Deadline time.Duration
 	// Refresh is how often the schemas of the systems are read again; 0: each hour.
 	Refresh time.Duration
+	// Keep is how long the ledger, runs and settled dead letters are kept; 0: for ever. See state.Compacter.
+	Keep time.Duration
 	// Watch is how the folder is watched; its Dir and Concerns are set here.
 	Watch reload.Watch
 	Log   *slog.Logger
@@ -295,6 +297,7 @@ func (s *Server) Run(ctx context.Context) {
 	others.Go(func() { s.prune(ctx) })
 	others.Go(func() { s.watchApprovals(ctx) })
 	others.Go(func() { s.alerts.run(ctx) })
+	others.Go(func() { s.compact(ctx) })
 	done := make(chan struct{})
 	go func() {
 		s.sched.Run(ctx)

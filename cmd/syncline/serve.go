@@ -28,6 +28,7 @@ type serving struct {
 	grace, jitter   time.Duration
 	refresh         time.Duration
 	workers         int
+	keep            days
 }
 
 func newServe(a *app) *cobra.Command {
@@ -73,6 +74,8 @@ Exit 0: stopped in order. 1: the files have errors and no earlier version of the
 	f.DurationVar(&o.grace, "grace", 30*time.Second, "how long runs may go on after a signal to stop")
 	f.IntVar(&o.workers, "workers", 4, "how many rules run at once")
 	f.DurationVar(&o.jitter, "jitter", 0, "spread rules that are due together over so much time")
+	o.keep = keepFor
+	f.Var(&o.keep, "keep", "how long the ledger and the runs are kept, such as 90d; 0: for ever")
 	f.DurationVar(&o.refresh, "refresh", time.Hour, "how often the schemas of the systems are read again")
 	return c
 }
@@ -96,7 +99,7 @@ func (a *app) serve(ctx context.Context, o serving, log *slog.Logger, r *runtime
 	defer store.Close()
 	metrics := server.NewMetrics()
 	s, err := runtime.NewServer(ctx, r, runtime.ServeOptions{Store: store, Metrics: metrics, Workers: o.workers, Jitter: o.jitter,
-		Grace: o.grace, Refresh: o.refresh, Log: log})
+		Grace: o.grace, Refresh: o.refresh, Keep: time.Duration(o.keep), Log: log})
 	if broken := (*runtime.Broken)(nil); errors.As(err, &broken) {
 		if err := diag.WriteText(a.err, broken.Diagnostics, diag.TextOptions{Color: a.colours(a.err)}); err != nil {
 			return err

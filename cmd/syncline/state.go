@@ -14,10 +14,10 @@ import (
 func newState(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "state",
-		Short: "Check, repair or export what Syncline remembers",
+		Short: "Check, repair, export or compact what Syncline remembers",
 		Long:  "The state holds links, shadows, checkpoints, runs, the ledger and dead letters. Never edit it by hand.",
 	}
-	c.AddCommand(newStateCheck(a), newStateRepair(a), newStateExport(a))
+	c.AddCommand(newStateCheck(a), newStateRepair(a), newStateExport(a), newStateCompact(a))
 	return c
 }
 

@@ -13,15 +13,15 @@ func (f *FieldChange) UnmarshalJSON(b []byte) error {
 	if err := dec.Decode((*plain)(f)); err != nil {
 		return err
 	}
-	f.Before, f.After = exact(f.Before), exact(f.After)
+	f.Before, f.After = Exact(f.Before), Exact(f.After)
 	for name, v := range f.Inputs {
-		f.Inputs[name] = exact(v)
+		f.Inputs[name] = Exact(v)
 	}
 	return nil
 }
 
-// exact turns numbers as they are written into int64, or float64 where they are not whole.
-func exact(x any) any {
+// Exact turns numbers as they are written (json.Number) into int64, or float64 where they are not whole.
+func Exact(x any) any {
 	switch x := x.(type) {
 	case json.Number:
 		if n, err := x.Int64(); err == nil {
@@ -31,7 +31,7 @@ func exact(x any) any {
 		return n
 	case []any:
 		for i := range x {
-			x[i] = exact(x[i])
+			x[i] = Exact(x[i])
 		}
 	}
 	return x

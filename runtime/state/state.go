@@ -21,6 +21,7 @@ type Store interface {
 	LedgerStore
 	DeadStore
 	ApprovalStore
+	Compacter
 	TickStore
 	HoldStore
 	EventStore
@@ -76,6 +77,22 @@ type StageStore interface {
 	Staged(ctx context.Context, run string, after int64, limit int) ([]Staged, error)
 	// Unstage forgets all of a run's staged changes.
 	Unstage(ctx context.Context, run string) error
+}
+
+// Compacter forgets what is old.
+type Compacter interface {
+	// Compact forgets what was written before an instant, bit by bit, so that others go on writing meanwhile. Of the
+	// ledger it keeps, for each field of each record, the newest entry of each rule, however old, so that `why` can always
+	// tell where a value is from. Of the runs it keeps those with entries, those under way or waiting, and each rule's last
+	// and last successful one; of the dead letters those that are not settled.
+	Compact(ctx context.Context, before time.Time) (Compacted, error)
+}
+
+// Compacted counts what was forgotten.
+type Compacted struct {
+	Ledger int64 `json:"ledger"`
+	Runs   int64 `json:"runs"`
+	Dead   int64 `json:"dead"`
 }
 
 // ApprovalStore keeps what a person decided about runs that wait for their guard, until it is carried out. It may be

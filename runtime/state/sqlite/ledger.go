@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -152,7 +153,9 @@ func (s *Store) Ledger(ctx context.Context, f state.LedgerFilter) ([]state.Entry
 
 // readLedger takes a row's document into its entry, but for the phrases.
 func readLedger(e *state.Entry, data []byte) (doc ledgerRow, err error) {
-	if err := json.Unmarshal(data, &doc); err != nil {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	if err := dec.Decode(&doc); err != nil {
 		return doc, err
 	}
 	if doc.Head == 0 {
@@ -163,7 +166,10 @@ func readLedger(e *state.Entry, data []byte) (doc ledgerRow, err error) {
 	}
 	e.Action, e.Source.Version, e.Blind = doc.Action, doc.Version, doc.Blind
 	for _, f := range doc.Fields {
-		e.Fields = append(e.Fields, state.FieldChange{Name: f.Name, Before: f.Before, After: f.After, Inputs: f.Inputs})
+		for name, v := range f.Inputs {
+			f.Inputs[name] = state.Exact(v)
+		}
+		e.Fields = append(e.Fields, state.FieldChange{Name: f.Name, Before: state.Exact(f.Before), After: state.Exact(f.After), Inputs: f.Inputs})
 	}
 	return doc, nil
 }

@@ -33,6 +33,8 @@ func Exercise(t *testing.T, open Factory) {
 		"snapshots":          snapshots,
 		"pruned runs":        pruned,
 		"approvals":          approvals,
+		"compaction":         compaction,
+		"exact numbers":      exactNumbers,
 		"events":             events,
 		"events pruned":      eventsPruned,
 		"dead counts":        deadCounts,
