@@ -119,9 +119,6 @@ func (r *Runtime) standIn(d *describer, spare map[string]*schema.Catalog) (diag.
 		if asked := d.catalogs[name]; asked != nil {
 			maps.Copy(merged.Objects, asked.Objects)
 		}
-		for _, o := range merged.Objects {
-			o.Index()
-		}
 		d.catalogs[name] = &merged
 	}
 	return notes, nil

@@ -162,7 +162,7 @@ func (d *describer) ask(ctx context.Context, c *plan.Connection, want []string) 
 		catalog.Names = names(ctx, conn)
 	}
 	for _, o := range catalog.Objects {
-		o.Index()
+		o.Ready()
 	}
 	return catalog, nil
 }

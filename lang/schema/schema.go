@@ -132,6 +132,13 @@ func (o *Object) Index() {
 	o.index = index
 }
 
+// Ready prepares Field as Index does, unless that was done: an object that plans in force use already is only read.
+func (o *Object) Ready() {
+	if o.index == nil {
+		o.Index()
+	}
+}
+
 // WriteField is the field that a mapping to this name writes: of an Open object one of kind Any whatever the object
 // holds now, else the declared one, nil when there is none.
 func (o *Object) WriteField(name string) *Field {
