@@ -140,7 +140,7 @@ func toJSON(v value.Value, zone *time.Location) any {
 	case value.KindDays:
 		return v.String()
 	case value.KindDuration:
-		return seconds(time.Duration(v.AsMicros()) * time.Microsecond)
+		return seconds(v.AsMicros())
 	case value.KindList:
 		out := make([]any, len(v.AsList()))
 		for i, item := range v.AsList() {
@@ -151,9 +151,8 @@ func toJSON(v value.Value, zone *time.Location) any {
 	return nil
 }
 
-func seconds(d time.Duration) string {
-	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + "s"
-}
+// seconds is a span of microseconds as JSON has it.
+func seconds(us int64) string { return strconv.FormatFloat(float64(us)/1e6, 'f', -1, 64) + "s" }
 
 var sharedReference = sync.OnceValues(newReferenceEnv)
 

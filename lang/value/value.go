@@ -285,7 +285,12 @@ func (v Value) AppendText(dst []byte) []byte {
 		dst = strconv.AppendInt(dst, int64(v.num), 10)
 		return append(dst, 'd')
 	case KindDuration:
-		return append(dst, (time.Duration(v.num) * time.Microsecond).String()...)
+		us := int64(v.num)
+		if d := time.Duration(us) * time.Microsecond; d.Microseconds() == us {
+			return append(dst, d.String()...)
+		}
+		// More than the 292 years that a time.Duration holds.
+		return append(strconv.AppendFloat(dst, float64(us)/1e6, 'f', -1, 64), 's')
 	}
 	return dst
 }
