@@ -343,7 +343,7 @@ func (t *triggerRun) entry(f *firing, a *plan.Action, q *request, id string, cre
 		Connection: q.Connection, Object: q.Object, Target: id,
 		Source: state.SourceRef{Connection: t.p.On.Connection, Object: t.p.On.Object.Name, ID: f.Source, Version: f.data.Version}}
 	if q.Op == connectors.Upsert && !created {
-		e.Action = "update"
+		e.Action, e.Blind = "update", true
 	}
 	for _, w := range q.Fields {
 		e.Fields = append(e.Fields, state.FieldChange{Name: w.Name, Before: w.Before.JSON(), After: w.After.JSON(), Expression: w.Text, Inputs: w.Inputs})
