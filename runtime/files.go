@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/syncline/syncline/lang/syntax"
 )
 
 // Suffix is the ending of the files of a project.
@@ -26,13 +28,34 @@ type SourceFile struct {
 // ReadFiles reads the .sync.hcl files of a folder, in order of name. Folders in it are projects of their own.
 // A folder without any is an error that says what to do.
 func ReadFiles(dir string) ([]SourceFile, error) {
+	files, err := readSuffixed(dir, Suffix)
+	if err == nil && len(files) == 0 {
+		err = fmt.Errorf("there is no %s file in %s: name the project's folder, or begin with a copy of one of the examples", Suffix, dir)
+	}
+	return files, err
+}
+
+// VarsSuffix is the ending of files with values of variables.
+const VarsSuffix = ".vars.hcl"
+
+// ReadAllFiles reads every file of a project that people write: rules, tests, and values of variables.
+func ReadAllFiles(dir string) ([]SourceFile, error) {
+	if _, err := ReadFiles(dir); err != nil {
+		return nil, err
+	}
+	return readSuffixed(dir, Suffix, syntax.TestSuffix, VarsSuffix)
+}
+
+// readSuffixed reads the files of a folder with one of the endings, in order of name.
+func readSuffixed(dir string, suffixes ...string) ([]SourceFile, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("the project folder cannot be read: %w", err)
 	}
 	var files []SourceFile
 	for _, e := range entries {
-		if !strings.HasSuffix(e.Name(), Suffix) || strings.HasPrefix(e.Name(), ".") {
+		named := slices.ContainsFunc(suffixes, func(s string) bool { return strings.HasSuffix(e.Name(), s) })
+		if !named || strings.HasPrefix(e.Name(), ".") {
 			continue
 		}
 		src, err := readBounded(filepath.Join(dir, e.Name()))
@@ -43,9 +66,6 @@ func ReadFiles(dir string) ([]SourceFile, error) {
 			return nil, err
 		}
 		files = append(files, SourceFile{Name: e.Name(), Src: src})
-	}
-	if len(files) == 0 {
-		return nil, fmt.Errorf("there is no %s file in %s: name the project's folder, or begin with a copy of one of the examples", Suffix, dir)
 	}
 	slices.SortFunc(files, func(a, b SourceFile) int { return strings.Compare(a.Name, b.Name) })
 	return files, nil

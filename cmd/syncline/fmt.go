@@ -19,7 +19,7 @@ func newFmt(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "fmt [DIR | -]",
 		Short: "Bring files into canonical form; comments are kept",
-		Long:  "Rewrites the .sync.hcl files of a folder, or copies standard input to standard output with -. With --check it only says which would change, and exits 1 when any would.",
+		Long:  "Rewrites the .sync.hcl, .synctest.hcl and .vars.hcl files of a folder, or copies standard input to standard output with -. With --check it only says which would change, and exits 1 when any would.",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 && args[0] == "-" {
@@ -29,7 +29,7 @@ func newFmt(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			files, err := runtime.ReadFiles(dir)
+			files, err := runtime.ReadAllFiles(dir)
 			if err != nil {
 				return err
 			}

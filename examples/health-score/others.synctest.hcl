@@ -5,10 +5,10 @@ test "an open call to action becomes a task" {
 
   given "cs.call_to_action" {
     records = [{
-      Gsid                           = "CTA1"
-      Name                           = "Adoption is falling"
-      IsClosed                       = false
-      DueDate                        = "2026-02-01"
+      Gsid                          = "CTA1"
+      Name                          = "Adoption is falling"
+      IsClosed                      = false
+      DueDate                       = "2026-02-01"
       "CompanyId__gr.SfdcAccountId" = "A1"
       "TypeId__gr.Name"             = "Risk"
     }]
