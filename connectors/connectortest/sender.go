@@ -123,6 +123,13 @@ func (b *lockedBuffer) Write(p []byte) (int, error) {
 	return b.out.Write(p)
 }
 
+// String is the log so far.
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.out.String()
+}
+
 func openSender(t *testing.T, f SenderFactory) *sender {
 	t.Helper()
 	s := &sender{T: t, f: f, x: f.Setup(t), log: &lockedBuffer{}}
@@ -143,10 +150,10 @@ func openSender(t *testing.T, f SenderFactory) *sender {
 		if err := conn.Close(); err != nil {
 			t.Errorf("Close: %v", err)
 		}
-		s.hides(s.log.out.String())
 		if err := goleak.Find(leaks); err != nil {
 			t.Errorf("goroutines outlive Close: %v", err)
 		}
+		s.hides(s.log.String())
 	})
 	return s
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -295,9 +296,9 @@ func onceOr(err error, always bool) func() error {
 	if err == nil {
 		return nil
 	}
-	n := 0
+	var n atomic.Int64 // groups go side by side
 	return func() error {
-		if n++; n == 1 || always {
+		if n.Add(1) == 1 || always {
 			return err
 		}
 		return nil
