@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -177,9 +178,9 @@ func TestAnApprovalGoesOnAfterAFailure(t *testing.T) {
 		w.company(fmt.Sprintf("c%03d", i), 1)
 	}
 	run := w.waiting()
-	calls := 0
+	var calls atomic.Int64 // writes go side by side
 	w.crm.SetHooks(memory.Hooks{BeforeWrite: func(connectors.Write) error {
-		if calls++; calls > 1 {
+		if calls.Add(1) > 1 {
 			return &connectors.Error{Class: connectors.Limit, Message: "quota", RetryAfter: time.Hour}
 		}
 		return nil
