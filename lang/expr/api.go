@@ -46,6 +46,8 @@ type Table struct {
 	Default    *value.Value // nil: a value that is not in Rows rejects the record
 	IgnoreCase bool
 	Range      span.Range
+	// Lost: the table is declared in a part of the project that could not be read. Nothing is said of what reads it.
+	Lost bool
 }
 
 // Var is a variable with its value for this run: vars.NAME.
@@ -53,7 +55,8 @@ type Var struct {
 	Name  string
 	Value value.Value
 	Range span.Range
-	// Unset: the variable has no value, which is reported where it is declared. Nothing is said of what reads it.
+	// Unset: the variable has no value, or could not be read, which is reported where it is declared. Nothing is said of
+	// what reads it.
 	Unset bool
 }
 

@@ -157,6 +157,8 @@ func (c *checker) tableCall(e ast.Expr, name string, args []ast.Expr) *Node {
 	case table == nil:
 		c.report(errUnknownTable(place, name, c.scope.Tables))
 		return c.wrong()
+	case table.Lost:
+		return c.wrong()
 	case len(args) != 1:
 		c.report(errTableArguments(c.whole(e), name, len(args)))
 		return c.wrong()

@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"strings"
+
 	"github.com/syncline/syncline/lang/value"
 )
 
@@ -12,6 +14,8 @@ func (c *compiler) fastValue(n *Node) evalFn {
 	switch n.Op {
 	case OpCall:
 		return c.overTable(n)
+	case OpIndex:
+		return c.splitItem(n)
 	case OpDiv, OpMul, OpSub, OpAdd:
 		if isFloatish(n.Args[0]) && isFloatish(n.Args[1]) {
 			return c.floatArithmetic(n)
@@ -42,6 +46,36 @@ func (c *compiler) floatArithmetic(n *Node) evalFn {
 			return f.real(n, p*q)
 		}
 		return opDiv(f, n, x, y)
+	}
+}
+
+// splitItem is one part of a text, `e.split(';')[0]`, without a list of all.
+func (c *compiler) splitItem(n *Node) evalFn {
+	call, at := n.Args[0], n.Args[1]
+	if call.Op != OpCall || call.fn.Name != "split" || call.overload == nil || len(call.Args) != 2 || call.Args[1].Op != OpConst || at.Op != OpConst {
+		return nil
+	}
+	index, ok := whole(at.Value)
+	sep := call.Args[1].Value.AsText()
+	if !ok || index < 0 || sep == "" {
+		return nil
+	}
+	text := c.value(call.Args[0])
+	return func(f *Frame) value.Value {
+		v := text(f)
+		if v.IsNull() {
+			return value.Null
+		}
+		s := v.AsText()
+		for passed := range index {
+			i := strings.Index(s, sep)
+			if i < 0 {
+				return f.fail(n, noItem, index, passed+1)
+			}
+			s = s[i+len(sep):]
+		}
+		s, _, _ = strings.Cut(s, sep)
+		return value.Text(s)
 	}
 }
 

@@ -20,6 +20,12 @@ func (c *compiler) part(n *Node) appendFn {
 			return true
 		}
 	}
+	if n.Op == OpCond {
+		return c.choice(n)
+	}
+	if n.Op == OpAdd && n.Type.IsText() {
+		return c.joined(n)
+	}
 	e := n
 	if n.Op == OpCall && n.Name == "string" {
 		e = n.Args[0]
@@ -39,6 +45,40 @@ func (c *compiler) part(n *Node) appendFn {
 	}
 }
 
+// choice appends what a ?: gives, without making a text of it first.
+func (c *compiler) choice(n *Node) appendFn {
+	test, then, other := c.test(n.Args[0]), c.part(n.Args[1]), c.part(n.Args[2])
+	return func(f *Frame) bool {
+		t := test(f)
+		if f.work.err != nil {
+			return false
+		}
+		if f.Cover != nil {
+			f.Cover.note(n, t == yes)
+		}
+		if t == yes {
+			return then(f)
+		}
+		return other(f)
+	}
+}
+
+// joined appends a + b + … of texts: nothing when one of them is empty. All are evaluated: an error in a later one counts.
+func (c *compiler) joined(n *Node) appendFn {
+	parts := c.parts(flattenAdd(nil, n))
+	return func(f *Frame) bool {
+		mark := len(f.work.buf)
+		full := true
+		for _, p := range parts {
+			full = p(f) && full
+		}
+		if !full {
+			f.work.buf = f.work.buf[:mark]
+		}
+		return full
+	}
+}
+
 func (c *compiler) parts(nodes []*Node) []appendFn {
 	out := make([]appendFn, len(nodes))
 	for i, n := range nodes {
@@ -47,17 +87,12 @@ func (c *compiler) parts(nodes []*Node) []appendFn {
 	return out
 }
 
-// concat compiles a + b + … of texts: empty when one of them is. All are evaluated: an error in a later one counts.
+// concat compiles a + b + … of texts.
 func (c *compiler) concat(n *Node) evalFn {
-	parts := c.parts(flattenAdd(nil, n))
+	all := c.joined(n)
 	return func(f *Frame) value.Value {
 		mark := len(f.work.buf)
-		full := true
-		for _, p := range parts {
-			full = p(f) && full
-		}
-		if !full {
-			f.work.buf = f.work.buf[:mark]
+		if !all(f) {
 			return value.Null
 		}
 		return f.built(n, mark)

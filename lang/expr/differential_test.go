@@ -29,7 +29,8 @@ func (g grammar) oneOf(texts ...string) string { return rapid.SampledFrom(texts)
 // there), and we do not.
 func (g grammar) number(d int) string {
 	leaf := func(int) string {
-		return g.oneOf("source.Score", "source.Arr", "source.Dau", "source.Wau", "source.Count", "1", "0", "-3", "2.5", "1e300", "9223372036854774784", "vars.floor", "null")
+		return g.oneOf("source.Score", "source.Arr", "source.Dau", "source.Wau", "source.Count", "1", "0", "-3", "2.5", "1e300", "9223372036854774784", "vars.floor", "null",
+			"double('NaN')", "double('Infinity')", "double('-Infinity')", "1.7976931348623157e308", "5e-324", "(0.0 / 0.0)")
 	}
 	if d <= 0 {
 		return leaf(0)
@@ -59,7 +60,8 @@ func (g grammar) cond(d int, branch func(int) string) string {
 
 func (g grammar) text(d int) string {
 	leaf := func(int) string {
-		return g.oneOf("source.Name", "source.Email", "source.Stage", `source["odd name"]`, "source.Owner.Email", "owner.Email", "''", "'a'", "'ZoË ß'", "'日本'", "null", "table.tier(source.Stage)")
+		return g.oneOf("source.Name", "source.Email", "source.Stage", `source["odd name"]`, "source.Owner.Email", "owner.Email", "''", "'a'", "'ZoË ß'", "'日本'", "null", "table.tier(source.Stage)",
+			"'e\u0301👩‍👧'", "'İıǆ'", "'\u00a0\u2003'")
 	}
 	if d <= 0 {
 		return leaf(0)
@@ -87,6 +89,9 @@ func (g grammar) text(d int) string {
 		func(d int) string { return "email_domain(" + g.text(d-1) + ")" },
 		func(d int) string { return g.text(d-1) + ".split('a').join('-')" },
 		func(d int) string { return g.text(d-1) + ".reverse()" },
+		func(d int) string {
+			return g.text(d-1) + ".split(" + g.oneOf("'a'", "' '", "'aa'", "''", "'é'") + ")[" + g.oneOf("0", "1", "2", "-1", "source.Count") + "]"
+		},
 	)(d)
 }
 
@@ -172,9 +177,11 @@ func (g grammar) list(d int) string {
 // drawRecord fills the fields at random, a third of them empty.
 func drawRecord(t *rapid.T) value.Record {
 	r := sampleRecord()
-	texts := []string{"", "a", "abc", "Zoë & Co", "日本語", "a@B.com", "Renewal", "Adoption", "ACME", " pad ", "straße"}
-	floats := []float64{0, 1, -1, 0.1, 72.345, 1e308, -1e300, 5e-324, 1 << 53, 3}
-	ints := []int64{0, 1, -1, 7, 9223372036854774784, math.MinInt64, 60}
+	texts := []string{"", "a", "abc", "Zoë & Co", "日本語", "a@B.com", "Renewal", "Adoption", "ACME", " pad ", "straße",
+		"e\u0301\u0308", "👩‍👧 a", "İstanbul", "\u00a0x\u2003", "ﬀ ǆ", "aaaa", "\u202ea", strings.Repeat("ä", 80)}
+	floats := []float64{0, 1, -1, 0.1, 72.345, 1e308, -1e300, 5e-324, 1 << 53, 3,
+		math.MaxFloat64, -math.MaxFloat64, 1<<53 + 2, 1e-7, 0.5, 2.5, 1.005, -0.5, 4503599627370495.5}
+	ints := []int64{0, 1, -1, 7, 9223372036854774784, math.MinInt64, 60, 1<<53 - 1, -(1 << 53), 2}
 	for _, f := range testCatalog().Objects["Company"].Fields {
 		slot := testLayout.Slot(f.Name)
 		var v value.Value
@@ -188,9 +195,9 @@ func drawRecord(t *rapid.T) value.Record {
 		case value.KindBool:
 			v = value.Bool(rapid.Bool().Draw(t, f.Name))
 		case value.KindDate:
-			v = value.Day(int64(rapid.SampledFrom([]int{20468, 20520, 0, -1, 20541}).Draw(t, f.Name)))
+			v = value.Day(int64(rapid.SampledFrom([]int{20468, 20520, 0, -1, 20541, -719162, 2932896, 19782}).Draw(t, f.Name)))
 		case value.KindTime:
-			v = value.Micros(rapid.SampledFrom([]int64{1768435200000000, 1772951400000000, 1774748700000000, 1}).Draw(t, f.Name))
+			v = value.Micros(rapid.SampledFrom([]int64{1768435200000000, 1772951400000000, 1774748700000000, 1, -1, -62135596800000000, 253402000000000000, 1793498400000000, 1775322000000000}).Draw(t, f.Name))
 		default:
 			continue
 		}
@@ -230,7 +237,7 @@ func asVars(scope Scope, source, owner value.Record) map[string]any {
 }
 
 func TestClosuresAgreeWithCEL(t *testing.T) {
-	zones := []string{"UTC", "America/New_York", "Asia/Kolkata"}
+	zones := []string{"UTC", "America/New_York", "Asia/Kolkata", "Europe/Berlin", "Australia/Lord_Howe", "Pacific/Apia", "America/St_Johns", "Pacific/Kiritimati"}
 	rapid.Check(t, func(rt *rapid.T) {
 		g := grammar{rt}
 		text := g.pick(g.number, g.text, g.boolean, g.date, g.instant, g.list)(rapid.IntRange(1, 4).Draw(rt, "depth"))

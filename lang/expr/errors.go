@@ -220,7 +220,7 @@ func errQuotedDate(at span.Range, date string) *diag.Diagnostic {
 
 // textFix is how a text is written as a text.
 func textFix(s string) string {
-	r := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "{{", "{{ '{{' }}", "${", "$${", "%{", "%%{")
+	r := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "${", "$${", "%{", "%%{")
 	return `text("` + r.Replace(s) + `")`
 }
 

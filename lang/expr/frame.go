@@ -59,7 +59,14 @@ func (f *Frame) fail(n *Node, format string, args ...any) value.Value {
 // begin prepares the frame for one evaluation.
 func (f *Frame) begin(p *Program) {
 	w := &f.work
-	w.err, w.zone, w.steps, w.halted = nil, p.zone, 0, false
+	// Pointers are written only when they change: while memory is collected, a write of one costs.
+	if w.err != nil {
+		w.err = nil
+	}
+	if w.zone != p.zone {
+		w.zone = p.zone
+	}
+	w.steps, w.halted = 0, false
 	if len(w.locals) < p.locals {
 		w.locals = make([]value.Value, p.locals)
 	}

@@ -88,6 +88,16 @@ func (n *Node) ReadsRoot(root int) bool {
 	return found
 }
 
+// ReadsOther tells whether the node reads the record of another root.
+func (n *Node) ReadsOther(root int) bool {
+	found := false
+	n.Walk(func(m *Node) bool {
+		found = found || (m.Op == OpField || m.Op == OpPresent) && m.Root != root
+		return !found
+	})
+	return found
+}
+
 // ReadsRecords tells whether the node reads any record. One that does not can be evaluated once a run.
 func (n *Node) ReadsRecords() bool {
 	found := false

@@ -233,6 +233,8 @@ func opIn(f *Frame, n *Node, a, list value.Value) tri {
 	return unknown
 }
 
+const noItem = "there is no item %d, the list has %d"
+
 func opIndex(f *Frame, n *Node, list, index value.Value) value.Value {
 	if list.IsNull() || index.IsNull() {
 		return value.Null
@@ -244,7 +246,7 @@ func opIndex(f *Frame, n *Node, list, index value.Value) value.Value {
 	case !ok:
 		return f.fail(n, "a position in a list is a whole number")
 	case i < 0 || i >= int64(len(list.AsList())):
-		return f.fail(n, "there is no item %d, the list has %d", i, len(list.AsList()))
+		return f.fail(n, noItem, i, len(list.AsList()))
 	}
 	return list.AsList()[i]
 }

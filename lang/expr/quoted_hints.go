@@ -3,6 +3,7 @@ package expr
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/syncline/syncline/lang/diag"
 	"github.com/syncline/syncline/lang/schema"
@@ -11,9 +12,12 @@ import (
 // A quoted string is always CEL. What people mean as a text or a date often parses as something else, or not at
 // all; then the one message that helps replaces the others.
 
+// Both are compiled when they are first needed.
 var (
-	isoDate   = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)
-	textWords = regexp.MustCompile(`^[\p{L}\p{N}#@&][\p{L}\p{N}\p{M} ,.'’&#@/:!+-]*$`)
+	isoDate   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`) })
+	textWords = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[\p{L}\p{N}#@&/][\p{L}\p{N}\p{M} ,.'’&#@/:!+-]*$`)
+	})
 )
 
 // quotedHints looks at a quoted value once it has been checked.
@@ -23,7 +27,7 @@ func (c *checker) quotedHints(src Source, root *Node) {
 	if at.IsZero() {
 		at = src.Whole()
 	}
-	if isoDate.MatchString(raw) {
+	if isoDate().MatchString(raw) {
 		c.replaceErrors(errQuotedDate(at, raw))
 		return
 	}
@@ -45,7 +49,10 @@ func (c *checker) quotedHints(src Source, root *Node) {
 
 // readsAsText tells whether the text is words and no expression: it names nothing that is in sight.
 func (c *checker) readsAsText(raw string) bool {
-	if !textWords.MatchString(raw) || !strings.ContainsFunc(raw, func(r rune) bool { return r > '9' || r == '#' }) {
+	if noCode(raw) {
+		return true
+	}
+	if !textWords().MatchString(raw) || !strings.ContainsFunc(raw, func(r rune) bool { return r > '9' || r == '#' }) {
 		return false
 	}
 	tokens := scan(raw)
@@ -65,6 +72,12 @@ func (c *checker) readsAsText(raw string) bool {
 		return c.onlyUnknownName(raw)
 	}
 	return true
+}
+
+// noCode: an address or a text with {{ … }}, neither of which is CEL outside of quotes.
+func noCode(raw string) bool {
+	i := strings.IndexAny(raw, "@'\"{")
+	return i >= 0 && (raw[i] == '@' || strings.HasPrefix(raw[i:], "{{"))
 }
 
 // onlyUnknownName: the one error is an unknown name that resembles nothing in sight.

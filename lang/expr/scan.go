@@ -26,7 +26,7 @@ const (
 
 // scan splits CEL text into tokens; blanks and comments are left out.
 func scan(text string) []token {
-	var out []token
+	out := make([]token, 0, len(text)/4+1)
 	for i := 0; i < len(text); {
 		c := text[i]
 		switch {

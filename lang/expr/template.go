@@ -2,69 +2,13 @@ package expr
 
 import (
 	"strings"
-	"sync"
-
-	"github.com/alecthomas/participle/v2"
-	"github.com/alecthomas/participle/v2/lexer"
 
 	"github.com/syncline/syncline/lang/diag"
 	"github.com/syncline/syncline/lang/span"
 	"github.com/syncline/syncline/lang/value"
 )
 
-// templateRules split a text template. In a hole they follow CEL's strings and braces, so that `}}` within them
-// does not end the hole; CEL itself is parsed later.
-var templateRules = lexer.Rules{
-	"Root": {
-		{Name: "Open", Pattern: `\{\{`, Action: lexer.Push("Hole")},
-		{Name: "Plain", Pattern: `[^{]+|\{`, Action: nil},
-	},
-	"Hole": {
-		{Name: "Close", Pattern: `\}\}`, Action: lexer.Pop()},
-		lexer.Include("Cel"),
-	},
-	"Braces": {
-		{Name: "BraceClose", Pattern: `\}`, Action: lexer.Pop()},
-		lexer.Include("Cel"),
-	},
-	"Cel": {
-		{Name: "Raw3", Pattern: `(?:[rR][bB]?|[bB][rR])(?:"""(?s:.*?)"""|'''(?s:.*?)''')`, Action: nil},
-		{Name: "Raw", Pattern: `(?:[rR][bB]?|[bB][rR])(?:"[^"\n]*"|'[^'\n]*')`, Action: nil},
-		{Name: "String3", Pattern: `"""(?s:(?:\\.|[^\\])*?)"""|'''(?s:(?:\\.|[^\\])*?)'''`, Action: nil},
-		{Name: "String", Pattern: `"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'`, Action: nil},
-		{Name: "Broken", Pattern: `["'](?s:.*)`, Action: nil}, // a quote that nothing closes takes the rest, once
-		{Name: "BraceOpen", Pattern: `\{`, Action: lexer.Push("Braces")},
-		// A run of code in one token, for tokens are dear. A word right before a quote may be a string's prefix and is
-		// left to the rules above.
-		{Name: "Run", Pattern: `(?:[A-Za-z_][A-Za-z0-9_]*[^{}"'A-Za-z0-9_]|[^{}"'A-Za-z_])+`, Action: nil},
-		{Name: "Word", Pattern: `[A-Za-z_][A-Za-z0-9_]*`, Action: nil},
-		{Name: "Code", Pattern: `(?s).`, Action: nil},
-	},
-}
-
-// templateTree is a text template: texts and holes in turn.
-type templateTree struct {
-	Parts []*templatePart `parser:"@@*"`
-}
-
-type templatePart struct {
-	Pos   lexer.Position
-	Plain string `parser:"  @Plain+"`
-	Hole  *hole  `parser:"| @@"`
-}
-
-type hole struct {
-	Pos   lexer.Position
-	Code  []string `parser:"Open @(Raw3 | Raw | String3 | String | BraceOpen | BraceClose | Run | Word | Code)*"`
-	Close string   `parser:"@Close"`
-}
-
-// templateParser is built at the first template: programs that see none need not wait for it.
-var templateParser = sync.OnceValue(func() *participle.Parser[templateTree] {
-	return participle.MustBuild[templateTree](participle.Lexer(lexer.MustStateful(templateRules)))
-})
-
-// maxBraces bounds the braces of one template, and with them the time that splitting it takes.
+// maxBraces bounds the braces of one template, and with them its holes.
 const maxBraces = 1000
 
 // template checks text("…{{ hole }}…").
@@ -170,33 +114,123 @@ func splitTemplate(src span.Embedded) ([]templatePiece, *diag.Diagnostic) {
 	if strings.Count(text, "{") > maxBraces {
 		return nil, errTooManyHoles(src.Whole())
 	}
-	tree, err := templateParser().ParseString("", text)
-	if err != nil {
-		at := len(text)
-		if p, ok := err.(participle.Error); ok {
-			at = min(p.Position().Offset, len(text))
-		}
-		open := max(strings.LastIndex(text[:min(at+1, len(text))], "{{"), 0)
-		return nil, errHoleNotClosed(src.Range(open, min(open+2, len(text))))
-	}
 	var out []templatePiece
-	for _, part := range tree.Parts {
-		start := part.Pos.Offset
-		if part.Hole == nil {
-			if i := strings.Index(part.Plain, "}}"); i >= 0 {
-				return nil, errStrayClose(src.Range(start+i, start+i+2))
+	var problem *diag.Diagnostic // the first; a hole without an end makes the rest guesswork, so it goes before
+	note := func(d *diag.Diagnostic) {
+		if problem == nil {
+			problem = d
+		}
+	}
+	for at := 0; at < len(text); {
+		open := strings.Index(text[at:], "{{")
+		if open < 0 {
+			open = len(text) - at
+		}
+		if plain := text[at : at+open]; plain != "" {
+			if i := strings.Index(plain, "}}"); i >= 0 {
+				note(errStrayClose(src.Range(at+i, at+i+2)))
 			}
-			out = append(out, templatePiece{Embedded: src.Slice(start, start+len(part.Plain))})
-			continue
+			out = append(out, templatePiece{Embedded: src.Slice(at, at+open)})
 		}
-		code := strings.Join(part.Hole.Code, "")
-		from := start + len("{{")
-		if strings.TrimSpace(code) == "" {
-			return nil, errEmptyHole(src.Range(start, from+len(code)+len("}}")))
+		if at += open; at == len(text) {
+			break
 		}
-		out = append(out, templatePiece{Embedded: src.Slice(from, from+len(code)), hole: true})
+		from := at + len("{{")
+		end, closed := holeEnd(text, from)
+		if !closed {
+			open := strings.LastIndex(text[:min(end+1, len(text))], "{{")
+			return nil, errHoleNotClosed(src.Range(open, open+2))
+		}
+		if strings.TrimSpace(text[from:end]) == "" {
+			note(errEmptyHole(src.Range(at, end+len("}}"))))
+		}
+		out = append(out, templatePiece{Embedded: src.Slice(from, end), hole: true})
+		at = end + len("}}")
+	}
+	if problem != nil {
+		return nil, problem
 	}
 	return out, nil
+}
+
+// holeEnd finds the }} that ends the hole whose code begins at i. It follows CEL's strings and braces, so that }}
+// within them ends nothing; CEL itself is parsed later. Where there is no end it gives the place of the quote that
+// nothing closes, or the end of the text.
+func holeEnd(text string, i int) (end int, closed bool) {
+	for depth := 0; i < len(text); {
+		switch c := text[i]; {
+		case depth == 0 && strings.HasPrefix(text[i:], "}}"):
+			return i, true
+		case c == '{':
+			depth++
+			i++
+		case c == '}':
+			depth = max(0, depth-1)
+			i++
+		case isLetter(c):
+			j := i + 1
+			for j < len(text) && (isLetter(text[j]) || isDigit(text[j])) {
+				j++
+			}
+			raw := strings.ContainsAny(text[i:j], "rR") && isStringPrefix(text[i:j])
+			if i = j; raw {
+				i += rawLength(text[j:])
+			}
+		case c == '"' || c == '\'':
+			n := stringLength(text[i:])
+			if n == 0 {
+				return i, false
+			}
+			i += n
+		default:
+			i++
+		}
+	}
+	return len(text), false
+}
+
+// rawLength is the length of the string without escapes that text begins with, 0: there is none.
+func rawLength(text string) int {
+	if text == "" || text[0] != '"' && text[0] != '\'' {
+		return 0
+	}
+	quote := text[:1]
+	if triple := strings.Repeat(quote, 3); strings.HasPrefix(text, triple) {
+		if n := strings.Index(text[3:], triple); n >= 0 {
+			return n + 6
+		}
+	}
+	n := strings.IndexAny(text[1:], quote+"\n")
+	if n < 0 || text[1+n] == '\n' {
+		return 0
+	}
+	return n + 2
+}
+
+// stringLength is the length of the string with escapes that text, which begins with a quote, begins with; 0: it has
+// no end.
+func stringLength(text string) int {
+	quote := text[:1]
+	if triple := strings.Repeat(quote, 3); strings.HasPrefix(text, triple) {
+		for i := 3; i < len(text); i++ {
+			if text[i] == '\\' {
+				i++
+			} else if strings.HasPrefix(text[i:], triple) {
+				return i + 3
+			}
+		}
+	}
+	for i := 1; i < len(text) && text[i] != '\n'; i++ {
+		switch {
+		case text[i] == quote[0]:
+			return i + 1
+		case text[i] == '\\':
+			if i++; i < len(text) && text[i] == '\n' {
+				return 0
+			}
+		}
+	}
+	return 0
 }
 
 // normalNewlines makes line ends the same on every machine; of a heredoc the one last newline is dropped, or

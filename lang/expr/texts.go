@@ -272,7 +272,10 @@ func emailDomain(_ *Frame, _ *Node, a value.Value) value.Value {
 	if i < 0 || i+1 == len(s) {
 		return value.Null
 	}
-	return value.Text(strings.ToLower(strings.TrimRightFunc(s[i+1:], func(r rune) bool { return unicode.IsSpace(r) || r == '>' })))
+	if s = s[i+1:]; s[len(s)-1] <= ' ' || s[len(s)-1] == '>' || s[len(s)-1] >= utf8.RuneSelf {
+		s = strings.TrimRightFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r == '>' })
+	}
+	return value.Text(strings.ToLower(s))
 }
 
 // blockTags end a line in the text of an HTML fragment.

@@ -36,6 +36,12 @@ func (v Value) AppendBinary(dst []byte) []byte {
 
 // DecodeBinary reads one value and gives the bytes after it. Texts are copied.
 func DecodeBinary(b []byte) (Value, []byte, error) {
+	v, rest, err := DecodeShared(b)
+	return v.Clone(), rest, err
+}
+
+// DecodeShared is DecodeBinary whose texts share the bytes, which must not change while the value is in use.
+func DecodeShared(b []byte) (Value, []byte, error) {
 	if len(b) == 0 {
 		return Null, nil, ErrCorrupt
 	}
@@ -54,7 +60,7 @@ func DecodeBinary(b []byte) (Value, []byte, error) {
 			return Null, nil, ErrCorrupt
 		}
 		b = b[size:]
-		return Text(string(b[:n])), b[n:], nil
+		return textOf(b[:n]), b[n:], nil
 	case KindList:
 		return decodeList(b)
 	case KindBool, KindInt, KindDate, KindTime, KindDays, KindDuration:
@@ -76,7 +82,7 @@ func decodeList(b []byte) (Value, []byte, error) {
 	items := make([]Value, n)
 	for i := range items {
 		var err error
-		if items[i], b, err = DecodeBinary(b); err != nil {
+		if items[i], b, err = DecodeShared(b); err != nil {
 			return Null, nil, err
 		}
 	}
@@ -116,7 +122,11 @@ func (v Value) JSON() any {
 	case KindInt:
 		return v.AsInt()
 	case KindFloat:
-		return v.AsFloat()
+		f := v.AsFloat()
+		if size := math.Abs(f); size >= 1<<53 && size < 1<<63 {
+			return int64(f) // the shortest digits of such a float, read as an integer, are another number
+		}
+		return f
 	case KindList:
 		out := make([]any, 0, v.num)
 		for _, item := range v.AsList() {

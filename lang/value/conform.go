@@ -50,6 +50,9 @@ func Conform(f *schema.Field, v Value) (Value, error) {
 		if v.kind != KindDate {
 			return Null, misfit(f, v)
 		}
+		if d := v.AsDay(); d < firstDay || d > lastDay {
+			return Null, outOfYears(f)
+		}
 		return v, nil
 	case schema.DateTime:
 		return conformTime(f, v)
@@ -69,9 +72,23 @@ func shorten(v Value) string {
 	return strconv.Quote(s)
 }
 
+// The days that can be written with four digits of the year, counted from 1970: the years 1 to 9999.
+const (
+	firstDay = -719162
+	lastDay  = 2932896
+)
+
+func outOfYears(f *schema.Field) error {
+	return fmt.Errorf("%s holds the years 1 to 9999, the value is outside of them", f.Name)
+}
+
 func conformTime(f *schema.Field, v Value) (Value, error) {
 	if v.kind != KindTime {
 		return Null, misfit(f, v)
+	}
+	const perDay = int64(24 * time.Hour / time.Microsecond)
+	if us := v.AsMicros(); us < firstDay*perDay || us >= (lastDay+1)*perDay {
+		return Null, outOfYears(f)
 	}
 	if step := int64(f.Resolution / time.Microsecond); step > 1 {
 		us := v.AsMicros()
@@ -142,17 +159,18 @@ func pow10(n int) float64 {
 // Round rounds the number, as it prints in shortest decimal, to digits after the point (negative: before it),
 // half away from zero.
 func Round(x float64, digits int) float64 {
-	if math.IsNaN(x) || math.IsInf(x, 0) || x == 0 || digits > 22 || digits < -22 {
+	if x == 0 || digits > 22 || digits < -22 {
 		return x
 	}
 	scaled := x * pow10(digits)
 	if digits < 0 {
 		scaled = x / pow10(-digits)
 	}
-	if math.Abs(scaled) >= 1<<52 {
+	if !(math.Abs(scaled) < 1<<52) { // also what is no finite number
 		return x
 	}
-	whole, frac := math.Modf(math.Abs(scaled))
+	whole := float64(int64(math.Abs(scaled)))
+	frac := math.Abs(scaled) - whole
 	// Near a tie the binary product does not tell which side the decimal is on: 1.005 is 1.00499… in binary.
 	if d := math.Abs(frac - 0.5); d < 1e-6 {
 		return roundDecimal(x, digits)
@@ -263,10 +281,11 @@ func conformChoices(f *schema.Field, v Value) (Value, error) {
 	}
 	out := make([]Value, 0, len(items))
 	for _, item := range items {
-		if IsEmpty(item) {
+		text := strings.TrimSpace(item.String())
+		if item.IsNull() || text == "" {
 			continue
 		}
-		s, err := choice(f, strings.TrimSpace(item.String()))
+		s, err := choice(f, text)
 		if err != nil {
 			return Null, err
 		}

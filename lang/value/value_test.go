@@ -128,9 +128,15 @@ func TestConform(t *testing.T) {
 		{"outside the picklist", pick, Text("Blue"), Null, false},
 		{"seconds", &schema.Field{Kind: schema.DateTime, Resolution: time.Second}, Micros(1_999_999), Micros(1_000_000), true},
 		{"seconds before 1970", &schema.Field{Kind: schema.DateTime, Resolution: time.Second}, Micros(-1), Micros(-1_000_000), true},
+		{"last day", &schema.Field{Kind: schema.Date}, Date(9999, time.December, 31), Date(9999, time.December, 31), true},
+		{"day after the last", &schema.Field{Kind: schema.Date}, Date(10000, time.January, 1), Null, false},
+		{"first day", &schema.Field{Kind: schema.Date}, Date(1, time.January, 1), Date(1, time.January, 1), true},
+		{"day before the first", &schema.Field{Kind: schema.Date}, Date(0, time.December, 31), Null, false},
+		{"instant beyond all years", &schema.Field{Kind: schema.DateTime}, Micros(math.MinInt64), Null, false},
 		{"datetime into date", &schema.Field{Kind: schema.Date}, Micros(0), Null, false},
 		{"set in the picklist's order", multi, List([]Value{Text("a"), Text("b"), Text("a")}), List([]Value{Text("b"), Text("a")}), true},
 		{"empty set", multi, Null, List(nil), true},
+		{"set of blanks", multi, Text("a; ;"), List([]Value{Text("a")}), true},
 	} {
 		got, err := Conform(c.f, c.in)
 		if (err == nil) != c.ok || c.ok && !Equal(got, c.want) {
