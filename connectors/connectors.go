@@ -58,6 +58,8 @@ type Config struct {
 	Name     string // as declared: connection "salesforce" "crm" is "crm"
 	Settings Settings
 	Objects  []Object
+	// Secrets are the values of settings that were written as secret("…"). They must not be seen in any error or log.
+	Secrets []string
 	// Limits of the project for this connection; zero: not set.
 	CallsPerDay, CallsPerMinute, Concurrent int
 	// Dir is the project's folder; relative paths in settings are relative to it.
@@ -161,12 +163,25 @@ type BadRows interface {
 type BadRow struct {
 	Place, Text string
 	Err         error
+	// Known is of the read's layout and holds the fields that the read's Where and Sieve.Sift go by, decoded; what else
+	// stands in it says nothing. nil: these could not be decoded either.
+	Known value.Record
 }
 
 // Keyed is an interface of Rows whose records have no key field: it gives an id of each record of the last page
 // that is the same whenever the same record is read ("" where it cannot).
 type Keyed interface {
 	ID(i int) string
+}
+
+// Sieve is an interface of Rows that decode records here, field by field: of a record that is not wanted they decode no
+// more than tells so. A value of it that could not be decoded is then not reported.
+type Sieve interface {
+	// Sift is called before the first Next: only records for which want is true are given. want reads the slots and no
+	// others; it is called ahead of Next, by one goroutine. nil: all are given, and the slots are in BadRow.Known.
+	Sift(slots []int, want func(value.Record) bool)
+	// Sifted is how many records of the last page were not wanted.
+	Sifted() int
 }
 
 // Writer creates, changes and deletes records.

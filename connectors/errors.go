@@ -44,6 +44,8 @@ type Error struct {
 	Hint string
 	// RetryAfter is how long the system asked us to wait; 0: it did not say.
 	RetryAfter time.Duration
+	// Exhausted: the connector tried again for as long as that makes sense, so the caller must not.
+	Exhausted bool
 	// Request and Answer are the call as sent and as answered, shortened, without secrets; for dead letters.
 	Request, Answer string
 	Err             error

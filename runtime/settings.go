@@ -52,12 +52,13 @@ func configure(c *plan.Connection, system schema.System, env Environment) (conne
 	config := connectors.Config{
 		Name: c.Name, CallsPerDay: c.Limits.CallsPerDay, CallsPerMinute: c.Limits.CallsPerMinute, Concurrent: c.Limits.Concurrent,
 	}
+	r := &resolver{env: env, missing: missing}
 	var err error
-	if config.Settings, err = resolveSettings(c.Settings, system.Settings, env, missing); err != nil {
+	if config.Settings, err = r.settings(c.Settings, system.Settings); err != nil {
 		return config, fmt.Errorf("connection %s: %w", c.Name, err)
 	}
 	for _, o := range c.Objects {
-		settings, err := resolveSettings(o.Settings, system.Objects, env, missing)
+		settings, err := r.settings(o.Settings, system.Objects)
 		if err != nil {
 			return config, fmt.Errorf("connection %s, object %s: %w", c.Name, o.Name, err)
 		}
@@ -69,37 +70,73 @@ func configure(c *plan.Connection, system schema.System, env Environment) (conne
 	}
 	if len(missing.Names) > 0 {
 		slices.Sort(missing.Names)
+		missing.Names = slices.Compact(missing.Names)
 		return config, missing
 	}
+	config.Secrets = r.secrets
 	return config, nil
 }
 
-func resolveSettings(settings map[string]plan.Setting, known []schema.Setting, env Environment, missing *MissingSettings) (connectors.Settings, error) {
+// resolver reads settings from the environment. All that is missing is gathered, and what must not be seen.
+type resolver struct {
+	env     Environment
+	missing *MissingSettings
+	secrets []string
+}
+
+// settings resolves the settings of a connection or object; entries of a map become settings named NAME.KEY.
+func (r *resolver) settings(settings map[string]plan.Setting, known []schema.Setting) (connectors.Settings, error) {
 	out := connectors.Settings{}
 	for name, s := range settings {
-		if s.Env == "" {
-			out[name] = s.Value
-			for key, text := range s.Map {
-				out[name+"."+key] = value.Text(text)
+		var err error
+		switch {
+		case s.Map != nil:
+			for key, entry := range s.Map {
+				if out[name+"."+key], err = r.setting(name+"."+key, entry, nil); err != nil {
+					return nil, err
+				}
 			}
-			continue
-		}
-		text, found, err := lookup(s, env)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		if !found {
-			missing.Names = append(missing.Names, s.Env)
-			if s.Secret {
-				missing.Secrets = append(missing.Secrets, s.Env)
+		case s.List != nil:
+			items := make([]value.Value, len(s.List))
+			for i, item := range s.List {
+				if items[i], err = r.setting(name, item, nil); err != nil {
+					return nil, err
+				}
 			}
-			continue
-		}
-		if out[name], err = typed(text, name, known); err != nil {
-			return nil, fmt.Errorf("%s, from the environment variable %s: %w", name, s.Env, err)
+			out[name] = value.List(items)
+		default:
+			if out[name], err = r.setting(name, s, known); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return out, nil
+}
+
+// setting resolves one value: null when its variable is missing.
+func (r *resolver) setting(name string, s plan.Setting, known []schema.Setting) (value.Value, error) {
+	if s.Env == "" {
+		return s.Value, nil
+	}
+	text, found, err := lookup(s, r.env)
+	if err != nil {
+		return value.Null, fmt.Errorf("%s: %w", name, err)
+	}
+	if !found {
+		r.missing.Names = append(r.missing.Names, s.Env)
+		if s.Secret {
+			r.missing.Secrets = append(r.missing.Secrets, s.Env)
+		}
+		return value.Null, nil
+	}
+	if s.Secret {
+		r.secrets = append(r.secrets, text)
+	}
+	v, err := typed(text, name, known)
+	if err != nil {
+		return value.Null, fmt.Errorf("%s, from the environment variable %s: %w", name, s.Env, err)
+	}
+	return v, nil
 }
 
 // typed reads the text of an environment variable as the kind that the setting has. It never repeats the text: it may be a secret.

@@ -67,3 +67,37 @@ func TestASecretMayStandInAFile(t *testing.T) {
 		t.Fatalf("%v %q", err, config.Settings.Text("token"))
 	}
 }
+
+func TestTextsOfAMapOrListMayComeFromTheEnvironment(t *testing.T) {
+	key, tag := plan.Setting{Env: "KEY", Secret: true}, plan.Setting{Env: "TAG"}
+	c := &plan.Connection{Name: "c", Settings: map[string]plan.Setting{
+		"headers": {Map: map[string]plan.Setting{"X-Key": key, "X-Team": {Value: value.Text("crm")}}},
+		"tags":    {List: []plan.Setting{{Value: value.Text("a")}, tag}},
+		"none":    {List: []plan.Setting{}},
+	}}
+	config, err := configure(c, settingsSystem, environment(map[string]string{"KEY": "s3cret", "TAG": "b,c"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := config.Settings.Map("headers"); len(got) != 2 || got["X-Key"] != "s3cret" || got["X-Team"] != "crm" {
+		t.Errorf("headers %q", got)
+	}
+	if got := config.Settings["tags"].AsList(); len(got) != 2 || got[1].AsText() != "b,c" {
+		t.Errorf("tags %v", got)
+	}
+	if got := config.Settings["none"]; got.Kind() != value.KindList || len(got.AsList()) != 0 {
+		t.Errorf("none %v", got)
+	}
+	if len(config.Secrets) != 1 || config.Secrets[0] != "s3cret" {
+		t.Errorf("what must not be seen: %q", config.Secrets)
+	}
+	before := planKey(c)
+	c.Settings["headers"].Map["X-Key"] = plan.Setting{Env: "OTHER", Secret: true}
+	if planKey(c) == before {
+		t.Error("a connection that reads another variable passes for the same")
+	}
+	var missing *MissingSettings
+	if _, err := configure(c, settingsSystem, environment(nil)); !errors.As(err, &missing) || len(missing.Names) != 2 || len(missing.Secrets) != 1 {
+		t.Errorf("missing: %v", err)
+	}
+}

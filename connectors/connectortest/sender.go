@@ -308,6 +308,11 @@ func (s *sender) lost() {
 		want = connectors.Retry
 	}
 	classes := s.play(LostAnswer, want)
+	// What is said of an answer that is lost is said of one that a crash has left unread.
+	repeater, _ := s.conn.(connectors.Repeater)
+	if again := repeater != nil && repeater.Repeatable(s.x.Message(1)); again != slices.Contains(classes, connectors.Retry) {
+		s.Errorf("a message whose answer is lost is of class %v, and after a crash Repeatable is %v", classes, again)
+	}
 	since := time.Now()
 	s.send(s.Context(), s.x.Message(1), classes...)
 	s.arrived(0, 1)

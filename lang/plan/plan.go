@@ -63,10 +63,11 @@ type Connection struct {
 
 // Setting is a value in a connection or object block: exactly one of its forms.
 type Setting struct {
-	Value  value.Value // text, number, bool, list of texts; null when another form is used
-	Map    map[string]string
-	Env    string // name of the environment variable to read
-	Secret bool   // with Env: a secret; NAME_FILE may name a file that holds it
+	Value  value.Value        // text, number, bool; null when another form is used
+	List   []Setting          // of texts; nil: it is no list
+	Map    map[string]Setting // of texts; nil: it is no map
+	Env    string             // name of the environment variable to read
+	Secret bool               // with Env: a secret; NAME_FILE may name a file that holds it
 	Range  span.Range
 }
 
@@ -198,6 +199,10 @@ type Filter struct {
 	// Params are evaluated once a run on an empty frame and bound into Pushed.
 	Params []*expr.Program
 	Whole  *expr.Program
+	// Own is the part of Whole that reads no record but the one that is filtered, of which it reads the slots OwnSlots: a
+	// record for which it is false is out, whatever else is known. All of Whole where it reads no other; nil: no part.
+	Own      *expr.Program
+	OwnSlots []int
 	// PushedText and LocalText are the conjuncts as written, for `plan` to show which is which.
 	PushedText, LocalText []string
 }

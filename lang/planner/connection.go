@@ -74,18 +74,17 @@ func setting(v syntax.Value) (plan.Setting, bool) {
 	case *syntax.Const:
 		s.Value = constant(v)
 	case *syntax.List:
-		items := []value.Value{}
+		s.List = []plan.Setting{}
 		for _, item := range v.Items {
-			if q, ok := item.(*syntax.Quoted); ok {
-				items = append(items, value.Text(q.Text))
+			if text, ok := setting(item); ok {
+				s.List = append(s.List, text)
 			}
 		}
-		s.Value = value.List(items)
 	case *syntax.Object:
-		s.Map = map[string]string{}
+		s.Map = map[string]plan.Setting{}
 		for _, item := range v.Items {
-			if q, ok := item.Value.(*syntax.Quoted); ok {
-				s.Map[item.Key] = q.Text
+			if text, ok := setting(item.Value); ok {
+				s.Map[item.Key] = text
 			}
 		}
 	default:

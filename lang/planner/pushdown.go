@@ -16,6 +16,7 @@ func (b *lowering) filter(x *expr.Checked, root int, in check.End, it *value.Lay
 		return nil
 	}
 	f := &plan.Filter{Whole: x.Compile(b.slots(it))}
+	b.own(f, x, root, it)
 	p := &pusher{checked: x, clock: b.clock, root: root, catalog: in.Catalog, object: in.Object, caps: in.Catalog.Filter}
 	var parts query.And
 	for _, n := range x.Conjuncts() {
@@ -37,6 +38,29 @@ func (b *lowering) filter(x *expr.Checked, root int, in check.End, it *value.Lay
 	}
 	f.Params = p.params
 	return f
+}
+
+// own finds the part of the condition that reads the records of the root alone.
+func (b *lowering) own(f *plan.Filter, x *expr.Checked, root int, it *value.Layout) {
+	slots, part := b.slots(it), &expr.Node{Op: expr.OpAnd, Type: x.Root.Type, Range: x.Root.Range, Text: x.Root.Text}
+	for _, n := range x.Conjuncts() {
+		if !n.ReadsOther(root) {
+			part.Args = append(part.Args, n)
+		}
+	}
+	switch {
+	case len(part.Args) == 0:
+		return
+	case len(part.Args) == len(x.Conjuncts()):
+		f.Own, part = f.Whole, x.Root
+	default:
+		f.Own = x.CompileNode(part, slots)
+	}
+	for _, path := range part.Fields(root) {
+		if at := slots(root, path); at >= 0 {
+			f.OwnSlots = append(f.OwnSlots, at)
+		}
+	}
 }
 
 // pusher turns a condition into a predicate for one system.
