@@ -99,3 +99,34 @@ func sentence(text string) string {
 	}
 	return text + "."
 }
+
+// Rejected is a reason why records of a sample would not be written, with how many there are of them.
+type Rejected struct {
+	Why     string
+	Records int
+}
+
+// SampleRejects warns that records which the source really holds would be rejected for one mapped value; why is in order
+// of weight. At is the mapping, records the size of the sample.
+func SampleRejects(at span.Range, object string, records int, why []Rejected) *diag.Diagnostic {
+	const most = 5
+	total := 0
+	var lines []string
+	for i, w := range why {
+		total += w.Records
+		if i < most {
+			lines = append(lines, fmt.Sprintf("  %s (%d)", w.Why, w.Records))
+		}
+	}
+	if n := len(why) - most; n > 0 {
+		lines = append(lines, fmt.Sprintf("  and %d more reasons", n))
+	}
+	return &diag.Diagnostic{Severity: diag.Warning, Code: "SYN605", Summary: "The sample has values that do not fit", Subject: at, Detail: fmt.Sprintf(
+		"Of %d records of %s that were read, %d would be rejected for this value:\n%s", records, object, total, strings.Join(lines, "\n"))}
+}
+
+// NoSample warns that a rule's source could not be read for a sample. At is the rule.
+func NoSample(at span.Range, connection, object string, err error) *diag.Diagnostic {
+	return &diag.Diagnostic{Severity: diag.Warning, Code: "SYN606", Summary: "No sample", Subject: at, Detail: fmt.Sprintf(
+		"%s.%s could not be read for a sample, so nothing is said of its values. %s", connection, object, sentence(err.Error()))}
+}

@@ -81,6 +81,13 @@ func (c *checker) setting(a *syntax.Attr, s *schema.Setting) {
 		c.report(errSettingKind(a, s))
 		return
 	}
+	if o, ok := a.Value.(*syntax.Object); ok {
+		for _, item := range o.Items {
+			if text, ok := attrText(item.Value); ok && (namesSecret(item.Key) || looksSecret(text)) {
+				c.report(warnSecretLiteral(&syntax.Attr{Name: item.Key, NameRange: item.KeyRange, Value: item.Value}))
+			}
+		}
+	}
 	if text, ok := attrText(a.Value); ok {
 		if len(s.OneOf) > 0 && !slices.Contains(s.OneOf, text) {
 			c.report(errSettingChoice(a, s, text))
@@ -101,6 +108,17 @@ func fitsSetting(v syntax.Value, kind schema.SettingKind) bool {
 		return kind == schema.SettingList
 	case *syntax.Object:
 		return kind == schema.SettingMap
+	}
+	return false
+}
+
+// namesSecret tells whether the entry of a map, such as a header, is one that holds a secret.
+func namesSecret(key string) bool {
+	key = strings.ReplaceAll(strings.ToLower(key), "-", "")
+	for _, word := range []string{"authorization", "apikey", "token", "secret", "password", "cookie"} {
+		if strings.Contains(key, word) {
+			return true
+		}
 	}
 	return false
 }

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/syncline/syncline/lang/diag"
@@ -109,7 +110,9 @@ func warnForecast(conn *resolve.Connection, total float64, uses []usage) *diag.D
 
 func errUnknownSystem(c *resolve.Connection, known []string) *diag.Diagnostic {
 	near := diag.Nearest(c.System, known)
-	return failure("SYN501", "Unknown system", c.Range, diag.First(near), "There is no connector for %q.%s There are %s.", c.System, diag.DidYouMean(near), strings.Join(known, ", "))
+	// Its settings are not known, so none of them is shown: one can be a secret.
+	head := span.Range{File: c.Range.File, Start: c.Range.Start, End: c.NameRange.End}
+	return failure("SYN501", "Unknown system", head, diag.First(near), "There is no connector for %q.%s There are %s.", c.System, diag.DidYouMean(near), strings.Join(known, ", "))
 }
 
 func errNoObjectBlocks(o *resolve.ObjectBlock, c *resolve.Connection) *diag.Diagnostic {
@@ -122,7 +125,12 @@ func errUnknownSetting(a *syntax.Attr, what string, known []schema.Setting) *dia
 		names = append(names, s.Name)
 	}
 	near := diag.Nearest(a.Name, names)
-	return failure("SYN502", "Unknown setting", a.NameRange, diag.First(near), "%s has no setting %q.%s It takes %s.", upperFirst(what), a.Name, diag.DidYouMean(near), strings.Join(names, ", "))
+	d := failure("SYN502", "Unknown setting", a.NameRange, diag.First(near), "%s has no setting %q.%s It takes %s.", upperFirst(what), a.Name, diag.DidYouMean(near), strings.Join(names, ", "))
+	// A setting of no known name may be meant as one that is secret.
+	if _, fromOutside := a.Value.(*syntax.Env); !fromOutside {
+		d.Secret = a.Value.Place()
+	}
+	return d
 }
 
 func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
@@ -144,17 +152,37 @@ func sentence(doc string) string {
 }
 
 func errSecretLiteral(a *syntax.Attr) *diag.Diagnostic {
-	name := strings.ToUpper(a.Name)
-	return failure("SYN504", "Secret in the file", a.Value.Place(), `secret("`+name+`")`,
-		"%s is a secret and must not stand in a file. Write %s = secret(%q), and set that environment variable, or %s_FILE to the path of a file that holds it.", a.Name, a.Name, name, name)
+	name := variableFor(a.Name)
+	d := failure("SYN504", "Secret in the file", a.Value.Place(), `secret("`+name+`")`,
+		"%s is a secret and must not stand in a file. Write %s = secret(%q), and set that environment variable, or %s_FILE to the path of a file that holds it.", a.Name, key(a.Name), name, name)
+	d.Secret = d.Subject
+	return d
 }
 
 func warnSecretLiteral(a *syntax.Attr) *diag.Diagnostic {
 	d := errSecretLiteral(a)
 	d.Severity = diag.Warning
-	d.Detail = "This text holds a password or a private key, which must not stand in a file. " +
-		fmt.Sprintf("Write %s = secret(%q), and put the whole value into that environment variable.", a.Name, strings.ToUpper(a.Name))
+	d.Detail = "This text holds a password, a token or a key, which must not stand in a file. " +
+		fmt.Sprintf("Write %s = secret(%q), and put the whole value into that environment variable.", key(a.Name), variableFor(a.Name))
 	return d
+}
+
+// variableFor is a name of an environment variable for a setting or header.
+func variableFor(name string) string {
+	return strings.ToUpper(strings.Map(func(r rune) rune {
+		if r == '-' || r == '.' || r == ' ' {
+			return '_'
+		}
+		return r
+	}, name))
+}
+
+// key is a name as it stands left of an equals sign.
+func key(name string) string {
+	if strings.ContainsAny(name, "-. ") {
+		return strconv.Quote(name)
+	}
+	return name
 }
 
 func errSettingKind(a *syntax.Attr, s *schema.Setting) *diag.Diagnostic {

@@ -18,6 +18,12 @@ func (c *checker) variables() {
 		x, ok := c.variable(v)
 		c.program.Vars = append(c.program.Vars, expr.Var{Name: v.Name, Value: x, Range: v.NameRange, Unset: !ok})
 	}
+	for _, name := range c.module.LostNames("variable") {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+			c.program.Vars = append(c.program.Vars, expr.Var{Name: name, Unset: true})
+		}
+	}
 	given := make([]string, 0, len(c.in.Vars))
 	for name := range c.in.Vars {
 		given = append(given, name)
@@ -108,7 +114,7 @@ func parseVar(text, typ string) (value.Value, bool) {
 	return value.Text(text), true
 }
 
-// tables makes the value maps of expressions.
+// tables makes the value maps of expressions: those of the module, in its order, then those that could not be read.
 func (c *checker) tables() {
 	for _, t := range c.module.Tables {
 		out := &expr.Table{Name: t.Name, Rows: make(map[string]value.Value, len(t.Rows)), IgnoreCase: t.IgnoreCase, Range: t.Range}
@@ -126,5 +132,10 @@ func (c *checker) tables() {
 			out.Default = &x
 		}
 		c.program.Tables = append(c.program.Tables, out)
+	}
+	for _, name := range c.module.LostNames("table") {
+		if c.module.Table(name) == nil {
+			c.program.Tables = append(c.program.Tables, &expr.Table{Name: name, Lost: true})
+		}
 	}
 }

@@ -112,7 +112,7 @@ func (c *checker) worldKey() string {
 	}
 	var b strings.Builder
 	for _, t := range c.program.Tables {
-		fmt.Fprintf(&b, "table %q %v %s\n", t.Name, t.IgnoreCase, place(t.Range))
+		fmt.Fprintf(&b, "table %q %v %v %s\n", t.Name, t.IgnoreCase, t.Lost, place(t.Range))
 		for _, k := range t.Keys {
 			fmt.Fprintf(&b, " %q %x\n", k, t.Rows[k].AppendBinary(nil))
 		}

@@ -51,8 +51,8 @@ type Diagnostic struct {
 	Related []Related
 	// Suggestion is text to put in place of the subject, or "".
 	Suggestion string
-	// Secret: what the subject says must not be shown, only where it stands.
-	Secret bool
+	// Secret is what must not be shown, in no excerpt of the list, only where it stands; or zero.
+	Secret span.Range
 }
 
 // Related is another place that contributes to a diagnostic.

@@ -27,6 +27,7 @@ func mark(name, text string) span.Range {
 
 func samples() List {
 	long := strings.Repeat("long ", 60)
+	secret := mark("secret.hcl", "token = «\"hunter2\"»\n")
 	return List{
 		{Code: "SYN203", Summary: "Unknown field", Subject: mark("health.sync.hcl", "sync \"a\" {\n  x = «source.Helth»\n}\n"),
 			Detail:     "Company has no field \"Helth\". " + long,
@@ -38,7 +39,8 @@ func samples() List {
 			Detail: "Write:\n\nguard {\n  a = 1\n}", Suggestion: "guard {\n  a = 1\n}"},
 		{Code: "SYN301", Summary: "End of line", Subject: mark("end.hcl", "x = 1«»\n"), Detail: "A place behind the last character."},
 		{Code: "SYN302", Summary: "Newline", Subject: mark("newline.hcl", "x =«\n»y = 2\n"), Detail: "A newline."},
-		{Code: "SYN402", Summary: "Secret in the file", Secret: true, Subject: mark("secret.hcl", "token = «\"hunter2\"»\n"), Detail: "Write secret(\"NAME\")."},
+		{Code: "SYN402", Summary: "Secret in the file", Secret: secret, Subject: secret, Detail: "Write secret(\"NAME\")."},
+		{Code: "SYN502", Summary: "Unknown setting", Subject: span.Range{File: secret.File, End: 5}, Detail: "In the line of a secret."},
 		{Code: "SYN303", Summary: "Long", Subject: mark("long.hcl", strings.Repeat("x", 5000)+"«here»"+strings.Repeat("y", 5000)), Detail: "A long line."},
 		{Code: "SYN304", Summary: "Controls \x1b[2J", Subject: mark("esc.hcl", "x = \"\x1b[31m«red»\u202e\"\n"), Detail: "Not obeyed: \x1b[2J."},
 		{Code: "SYN601", Summary: "System unreachable", Detail: "It concerns no file."},

@@ -2,6 +2,7 @@ package diag
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -17,7 +18,7 @@ const (
 )
 
 // excerpt writes the source lines of a range, the range underlined.
-func (t *textWriter) excerpt(r span.Range, tint string, secret bool) {
+func (t *textWriter) excerpt(r span.Range, tint string) {
 	if r.IsZero() || len(r.File.Src) == 0 || r.End == 0 {
 		return // nowhere, or the file as a whole
 	}
@@ -33,12 +34,28 @@ func (t *textWriter) excerpt(r span.Range, tint string, secret bool) {
 			n = last
 		}
 		text, at := r.File.Line(n)
-		shown, mark := render(text, r.Start-at, r.End-at, secret)
+		shown, mark := render(text, r.Start-at, r.End-at, t.hidden(r.File, at))
 		t.line(t.gutter(gutter, fmt.Sprint(n)) + " " + shown)
 		if mark != "" {
 			indent := len(mark) - len(strings.TrimLeft(mark, " "))
 			t.line(t.gutter(gutter, "") + " " + mark[:indent] + t.color(tint, mark[indent:]))
 		}
+	}
+}
+
+// hidden tells which bytes of the line that begins at an offset of a file are secret; nil: none is in that file.
+func (t *textWriter) hidden(f *span.File, at int) func(offset int) bool {
+	var of []span.Range
+	for _, s := range t.secrets {
+		if s.File == f || s.Name() == f.Name {
+			of = append(of, s)
+		}
+	}
+	if of == nil {
+		return nil
+	}
+	return func(offset int) bool {
+		return slices.ContainsFunc(of, func(s span.Range) bool { return s.Start <= at+offset && at+offset < s.End })
 	}
 }
 
@@ -54,14 +71,17 @@ type cell struct {
 	marked bool
 }
 
-// render gives a line as it is shown, and the underline of its bytes [start, end), which may lie outside of it.
-func render(text string, start, end int, secret bool) (shown, mark string) {
+// render gives a line as it is shown, and the underline of its bytes [start, end), which may lie outside of it. What is
+// secret, if anything, is hidden.
+func render(text string, start, end int, secret func(offset int) bool) (shown, mark string) {
+	whole := start
 	text, start, end = window(text, start, end)
-	cells := layout(text, start, end, secret)
+	cut := whole - start // bytes that the window leaves out in front
+	cells := layout(text, start, end, func(at int) bool { return secret != nil && secret(cut+at) })
 	if start == end || start >= len(text) { // a place between characters, or behind the last
 		cells = markPlace(cells, text, start)
 	}
-	cells = cut(cells)
+	cells = shorten(cells)
 	var s, m strings.Builder
 	for _, c := range cells {
 		s.WriteString(c.text)
@@ -93,7 +113,7 @@ func window(text string, start, end int) (string, int, int) {
 
 // layout cuts a line into characters, with tabs expanded. The space in front of a line that lies within the subject
 // is not marked.
-func layout(text string, start, end int, secret bool) (cells []cell) {
+func layout(text string, start, end int, secret func(at int) bool) (cells []cell) {
 	column, at, state := 0, 0, -1
 	inMargin := true
 	rest := text
@@ -112,7 +132,7 @@ func layout(text string, start, end int, secret bool) (cells []cell) {
 		if inMargin && start < 0 {
 			c.marked = false
 		}
-		if secret && c.marked {
+		if secret(at) && !inMargin {
 			c.text, c.width = "*", 1
 		}
 		column += c.width
@@ -144,8 +164,8 @@ func markPlace(cells []cell, text string, offset int) []cell {
 	return cells
 }
 
-// cut shortens a very long line to the part around the beginning of the subject.
-func cut(cells []cell) []cell {
+// shorten cuts a very long line to the part around the beginning of the subject.
+func shorten(cells []cell) []cell {
 	if len(cells) <= maxLineWidth {
 		return cells
 	}

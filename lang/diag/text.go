@@ -26,6 +26,11 @@ func WriteText(w io.Writer, l List, o TextOptions) error {
 		o.Width = 100
 	}
 	t := &textWriter{w: bufio.NewWriter(w), o: o}
+	for _, d := range l {
+		if !d.Secret.IsZero() {
+			t.secrets = append(t.secrets, d.Secret)
+		}
+	}
 	for i, d := range l {
 		if i > 0 {
 			t.line("")
@@ -51,6 +56,8 @@ func count(n int, noun string) string {
 type textWriter struct {
 	w *bufio.Writer
 	o TextOptions
+	// secrets are shown nowhere: another mistake can stand in the same line.
+	secrets []span.Range
 }
 
 const (
@@ -84,7 +91,7 @@ func (t *textWriter) diagnostic(d *Diagnostic) {
 		where = place(d.Subject) + ": "
 	}
 	t.line(t.color(bold, where) + t.color(tint, d.Severity.String()+" "+d.Code) + t.color(bold, ": "+printable(d.Summary)))
-	t.excerpt(d.Subject, tint, d.Secret)
+	t.excerpt(d.Subject, tint)
 	for _, s := range wrap(d.Detail, t.o.Width) {
 		t.line(printable(s))
 	}
@@ -94,7 +101,7 @@ func (t *textWriter) diagnostic(d *Diagnostic) {
 			continue
 		}
 		t.line("  " + printable(r.Message) + ": " + t.color(bold, place(r.Range)))
-		t.excerpt(r.Range, blue, false)
+		t.excerpt(r.Range, blue)
 	}
 	// A suggestion that the detail shows already need not be said twice.
 	if d.Suggestion != "" && !strings.Contains(d.Detail, d.Suggestion) {

@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"slices"
 	"time"
 
 	"github.com/syncline/syncline/lang/span"
@@ -62,6 +63,21 @@ func (m *Module) Lost(kind, name string) bool {
 		}
 	}
 	return false
+}
+
+// LostNames are the names of this kind that are declared in a part of the project that could not be read, in order.
+// A block of no known type may be of any.
+func (m *Module) LostNames(kind string) []string {
+	var out []string
+	for _, f := range m.Files {
+		for _, l := range f.Lost {
+			if l.Name != "" && (l.Type == kind || l.Type == "") {
+				out = append(out, l.Name)
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // Connection is a connection block.

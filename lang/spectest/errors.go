@@ -93,7 +93,15 @@ func errUnknownField(item syntax.Item, e plan.End) *diag.Diagnostic {
 }
 
 func errUnknownExpect(l syntax.Label, t *Test, names []string) *diag.Diagnostic {
-	near := diag.Nearest(l.Text, names)
+	var near []string
+	for _, n := range names {
+		if strings.HasPrefix(n, l.Text+"[") { // one action of a for_each
+			near = append(near, n)
+		}
+	}
+	if near == nil {
+		near = diag.Nearest(l.Text, names)
+	}
 	fix := ""
 	if len(near) > 0 {
 		fix = `"` + near[0] + `"`

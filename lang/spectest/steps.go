@@ -167,7 +167,8 @@ func (r *reader) bindExpect(b *syntax.Block, t *Test, e *Expect) bool {
 		}
 		names = append(names, name)
 	}
-	r.add(errUnknownExpect(label, t, names))
+	slices.Sort(names)
+	r.add(errUnknownExpect(label, t, slices.Compact(names)))
 	return false
 }
 

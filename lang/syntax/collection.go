@@ -38,7 +38,7 @@ func (p *parser) list(e *hclsyntax.TupleConsExpr, s slot) Value {
 		}
 		item = s.with(Literal, s.name)
 	case Setting:
-		item = s.with(PlainText, s.name)
+		item = s.with(SettingText, s.name)
 	case KeyList:
 		item = s.with(KeyList, s.name)
 	case Expression:
@@ -77,7 +77,7 @@ func (p *parser) object(e *hclsyntax.ObjectConsExpr, s slot) Value {
 	case ColumnMap:
 		form, oneOf = Choice, ColumnKinds
 	case Setting:
-		form = PlainText
+		form = SettingText
 	case Expression:
 		return p.bad(errObjectAsValue(s.name, r))
 	default:

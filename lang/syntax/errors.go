@@ -66,7 +66,7 @@ func errTemplate(whole, part span.Range, s slot) *diag.Diagnostic {
 		if fix != "" {
 			use = " Write " + fix + ". References go in CEL or in the {{ }} of text(…)."
 		}
-	} else if s.spec.Form == Setting {
+	} else if s.spec.Form == Setting || s.spec.Form == SettingText {
 		use = " The whole value is one env(\"NAME\") or secret(\"NAME\"); it cannot be put together from parts."
 	}
 	d := failure("SYN107", "Interpolation in a text", whole, fix,

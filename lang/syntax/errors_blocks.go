@@ -79,6 +79,11 @@ func errLater(name string, r span.Range) *diag.Diagnostic {
 		"%q belongs to the language, but this version of Syncline does not have it yet. Remove it, or use a later version.", name)
 }
 
+func errLaterChoice(s slot, q *Quoted, instead string) *diag.Diagnostic {
+	return failure("SYN112", "Not in this version", q.Range, "",
+		"%s = %q belongs to the language, but this version of Syncline does not have it yet. %s", s.name, q.Text, instead)
+}
+
 func errLabels(spec *BlockSpec, b *Block) *diag.Diagnostic {
 	if len(spec.Labels) == 0 {
 		return failure("SYN113", "Wrong number of labels", b.Labels[0].Range, "",
@@ -184,9 +189,14 @@ func expects(as *AttrSpec) string {
 	case ObjectRef:
 		return "an object: CONNECTION.OBJECT, without quotes"
 	case RefList:
-		return "a list of rules and connections, such as [sync.NAME], without quotes"
+		if as.Name == "requires" {
+			return "a list of rules and connections, such as [sync.NAME, connection.NAME], without quotes"
+		}
+		return "a list of rules, such as [sync.NAME], without quotes"
 	case TextList:
 		return "a list of texts: [\"…\"]"
+	case SettingText:
+		return "a text in quotes, env(\"NAME\") or secret(\"NAME\")"
 	case Setting:
 		return "a text in quotes, a number, true, false, env(\"NAME\") or secret(\"NAME\")"
 	case KeyList:

@@ -18,6 +18,12 @@ func (p *parser) fit(v Value, s slot) Value {
 	case PlainText:
 		_, ok = v.(*Quoted)
 		suggestion = quotedWord(v)
+	case SettingText:
+		switch v.(type) {
+		case *Quoted, *Env:
+			ok = true
+		}
+		suggestion = quotedWord(v)
 	case Choice:
 		return p.fitChoice(v, s)
 	case Whole:
@@ -80,6 +86,9 @@ func (p *parser) fitChoice(v Value, s slot) Value {
 	q, ok := v.(*Quoted)
 	if !ok {
 		return p.bad(errWrongForm(s, describe(v), v.Place(), quotedWord(v)))
+	}
+	if instead, later := s.spec.LaterOneOf[q.Text]; later {
+		return p.bad(errLaterChoice(s, q, instead))
 	}
 	if !slices.Contains(s.spec.OneOf, q.Text) {
 		return p.bad(errNotOneOf(s, q))

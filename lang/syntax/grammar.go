@@ -16,6 +16,7 @@ const (
 	RefList                   // [sync.NAME, connection.NAME]
 	TextList                  // ["…", "…"]
 	Setting                   // text, number, true/false, env, secret, list of texts, object of texts
+	SettingText               // an entry of a list or object that is a Setting: text, env, secret
 	KeyList                   // { FIELD = EXPRESSION } or a list of them
 	RowMap                    // { "KEY" = "TEXT" }
 	Literal                   // text in quotes or constant
@@ -58,12 +59,14 @@ type LabelSpec struct {
 
 // AttrSpec describes one attribute.
 type AttrSpec struct {
-	Name     string
-	Form     Form
-	OneOf    []string // of a Choice or ChoiceList
-	Required bool
-	Later    bool
-	Doc      string
+	Name  string
+	Form  Form
+	OneOf []string // of a Choice or ChoiceList
+	// LaterOneOf are choices that are known, but not in this version, each with what to do until then.
+	LaterOneOf map[string]string
+	Required   bool
+	Later      bool
+	Doc        string
 }
 
 // Attr finds the description of an attribute, nil when the block has no such attribute.

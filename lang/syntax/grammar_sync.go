@@ -134,9 +134,18 @@ var mapSameBlock = &BlockSpec{
 		attr("prefix", PlainText, "Only source fields whose names begin so."),
 		attr("to", PlainText, `The target field's name: "Pendo_{name}__c".`),
 		attr("except", TextList, "Fields to leave out."),
-		choice("missing", "When the target has no such field.", "skip", "error"),
+		mapSameMissing,
 	},
 }
+
+// mapSameMissing knows "create" too, which is to add the field to the target.
+var mapSameMissing = func() *AttrSpec {
+	a := choice("missing", "When the target has no such field.", "skip", "error")
+	a.LaterOneOf = map[string]string{
+		"create": `No field is added to a target. Write "error" to be told which fields it lacks, and add them there.`,
+	}
+	return a
+}()
 
 var writeBlock = &BlockSpec{
 	Name: "write", Once: true,

@@ -1,19 +1,18 @@
 package syntax
 
 import (
-	"regexp"
 	"strings"
 )
 
 // header is the first line of a top-level block in a file that could not be parsed.
-var header = regexp.MustCompile(`(?m)^([A-Za-z_][\w-]*)((?:[ \t]+(?:"[^"\n]*"|[A-Za-z_][\w-]*))+)[ \t]*\{`)
+var header = pattern(`(?m)^([A-Za-z_][\w-]*)((?:[ \t]+(?:"[^"\n]*"|[A-Za-z_][\w-]*))+)[ \t]*\{`)
 
 // lostIn reads the headers of top-level blocks, which stand at the beginning of a line in nearly every file.
 func lostIn(src []byte) (out []Lost) {
 	if len(src) > MaxFileSize {
 		return nil
 	}
-	for _, m := range header.FindAllSubmatch(src, -1) {
+	for _, m := range header().FindAllSubmatch(src, -1) {
 		out = append(out, lost(string(m[1]), strings.Fields(strings.ReplaceAll(string(m[2]), `"`, " "))))
 	}
 	return out

@@ -58,7 +58,7 @@ type parser struct {
 	work   []byte
 	spoilt []span.Range
 	names  int
-	tokens int // how many there are: what parsing costs
+	tokens int // of a file with syntax errors: what parsing it again costs
 }
 
 func (p *parser) add(d *diag.Diagnostic) { p.diags = append(p.diags, d) }

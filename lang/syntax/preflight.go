@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"unicode/utf8"
 
-	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"github.com/syncline/syncline/lang/span"
@@ -27,12 +26,15 @@ func (p *parser) preflight() bool {
 		p.add(errTooLarge(p.file, len(p.src)))
 		return false
 	}
+	p.work = p.src
 	if at := notText(p.src); at >= 0 {
 		p.add(errNotText(span.Range{File: p.file, Start: at, End: at + 1}, p.src[at]))
 		return false
 	}
-	tokens, _ := hclsyntax.LexConfig(p.src, p.file.Name, hcl.InitialPos)
-	p.tokens = len(tokens)
+	if harmless(p.src) {
+		return true
+	}
+	tokens := p.lexed()
 	if len(tokens) > maxTokens {
 		p.add(errTooMuch(p.rng(tokens[maxTokens].Range)))
 		return false
@@ -46,6 +48,78 @@ func (p *parser) preflight() bool {
 		return false
 	}
 	return true
+}
+
+// harmless tells, without HCL's lexer, that a file is within all limits. Reading tokens is half of what parsing costs,
+// and nearly every file is harmless: its texts end in their line and hold no template, so that its brackets can be
+// counted line by line. What it does not understand is for the lexer to say.
+func harmless(src []byte) bool {
+	if len(src) >= maxTokens || bytes.Contains(src, []byte("/*")) || bytes.Contains(src, []byte("<<")) ||
+		bytes.Contains(src, []byte("${")) || bytes.Contains(src, []byte("%{")) {
+		return false
+	}
+	depth, prefix, conditions := 0, 0, 0
+	for i := 0; i < len(src); i++ {
+		switch src[i] {
+		case '"':
+			n := textEnd(src[i+1:])
+			if n < 0 {
+				return false
+			}
+			i += n
+		case '#':
+			i = lineEnd(src, i)
+		case '/':
+			if i+1 < len(src) && src[i+1] == '/' {
+				i = lineEnd(src, i)
+			}
+		case '{', '[', '(':
+			depth++
+		case '}', ']', ')':
+			depth = max(0, depth-1)
+		case '!', '-':
+			prefix++
+		case '?':
+			conditions++
+		}
+		if depth > maxDepth || prefix > maxDepth || conditions > maxDepth {
+			return false
+		}
+	}
+	return true
+}
+
+// textEnd is the number of bytes up to and with the quote that ends a text, -1 when it does not end in its line or has
+// so many pieces that maxPieces may be passed.
+func textEnd(rest []byte) int {
+	pieces := 0
+	for i := 0; i < len(rest); i++ {
+		switch rest[i] {
+		case '"':
+			return i + 1
+		case '\n', '\r':
+			return -1
+		case '\\':
+			if i+1 < len(rest) && rest[i+1] != '\n' && rest[i+1] != '\r' {
+				i++
+			}
+			pieces++
+		case '$', '%':
+			pieces++
+		}
+		if 2*pieces >= maxPieces {
+			return -1
+		}
+	}
+	return -1
+}
+
+// lineEnd is the offset of the line break after i, or of the end.
+func lineEnd(src []byte, i int) int {
+	if n := bytes.IndexByte(src[i:], '\n'); n >= 0 {
+		return i + n
+	}
+	return len(src)
 }
 
 // notText is the offset of the first byte that no text has, or -1.

@@ -25,7 +25,6 @@ const (
 
 // parseRepairing parses the file, mending what can be mended. It is false when the tree must not be trusted.
 func (p *parser) parseRepairing() (*hclsyntax.Body, bool) {
-	p.work = p.src
 	for n := 1; ; n++ {
 		file, all := hclsyntax.ParseConfig(p.work, p.file.Name, hcl.InitialPos)
 		p.redefined = nil
@@ -36,6 +35,9 @@ func (p *parser) parseRepairing() (*hclsyntax.Body, bool) {
 			return body, ok
 		}
 		first := slices.MinFunc(broken, func(a, b *hcl.Diagnostic) int { return start(a) - start(b) })
+		if n == 1 {
+			p.tokens = len(p.lexed())
+		}
 		if n > maxRepairs || n*p.tokens > repairBudget || !p.repair(first, broken) {
 			p.reword(broken)
 			return nil, false

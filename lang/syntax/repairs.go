@@ -3,7 +3,6 @@ package syntax
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -36,7 +35,7 @@ func (p *parser) repairEscapes(all []*hcl.Diagnostic) {
 	}
 }
 
-var opensTemplate = regexp.MustCompile(`(^|[^$])\$\{|(^|[^%])%\{`)
+var opensTemplate = pattern(`(^|[^$])\$\{|(^|[^%])%\{`)
 
 // repairTemplate: "100%{", where HCL waits for the end of a directive.
 func (p *parser) repairTemplate(m *mistake) (*diag.Diagnostic, bool) {
@@ -45,21 +44,21 @@ func (p *parser) repairTemplate(m *mistake) (*diag.Diagnostic, bool) {
 		return nil, false
 	}
 	r := p.span(seg.start, seg.end)
-	if !m.template() && !(m.is("Invalid multi-line string") && opensTemplate.MatchString(r.Text())) {
+	if !m.template() && !(m.is("Invalid multi-line string") && opensTemplate().MatchString(r.Text())) {
 		return nil, false
 	}
 	p.spoil(r)
 	return errOpenTemplate(r), true
 }
 
-var oddName = regexp.MustCompile(`^[ \t]*(?:\w+[ \t]*\{[ \t]*)?("[^"\n]*"|[^\s="'{}()\[\],#/]+)[ \t]*=[^=]`)
+var oddName = pattern(`^[ \t]*(?:\w+[ \t]*\{[ \t]*)?("[^"\n]*"|[^\s="'{}()\[\],#/]+)[ \t]*=[^=]`)
 
 // repairName: "Odd Name" = …, Owner.Email = …, 2023_rev = ….
 func (p *parser) repairName(m *mistake) (*diag.Diagnostic, bool) {
 	if !m.is("Invalid argument name", "Argument or block definition required", "Invalid block definition", "Invalid character") {
 		return nil, false
 	}
-	g := oddName.FindSubmatchIndex(p.work[m.line.start:m.line.end])
+	g := oddName().FindSubmatchIndex(p.work[m.line.start:m.line.end])
 	if g == nil {
 		return nil, false
 	}
@@ -89,11 +88,11 @@ func wordOf(n, length int) string {
 }
 
 var (
-	equalsHeader = regexp.MustCompile(`^[ \t]*\w+(?:[ \t]+(?:"[^"\n]*"|\w+))+[ \t]*(=)[ \t]*\{`)
-	colonLine    = regexp.MustCompile(`^[ \t]*(\w+)[ \t]*(:)[ \t]*\S`)
-	noValue      = regexp.MustCompile(`^[ \t]*(\w+)[ \t]*=[ \t]*(?:#.*|//.*)?$`)
-	noEquals     = regexp.MustCompile(`^[ \t]*(\w+)([ \t]+)("(?:[^"\\\n]|\\.)*"|[\w.]+|\[[^\n]*\])[ \t]*(?:#.*|//.*)?$`)
-	braceBelow   = regexp.MustCompile(`^[ \t]*\w+(?:[ \t]+(?:"[^"\n]*"|\w+))*[ \t]*(\r?\n)[ \t]*\{`)
+	equalsHeader = pattern(`^[ \t]*\w+(?:[ \t]+(?:"[^"\n]*"|\w+))+[ \t]*(=)[ \t]*\{`)
+	colonLine    = pattern(`^[ \t]*(\w+)[ \t]*(:)[ \t]*\S`)
+	noValue      = pattern(`^[ \t]*(\w+)[ \t]*=[ \t]*(?:#.*|//.*)?$`)
+	noEquals     = pattern(`^[ \t]*(\w+)([ \t]+)("(?:[^"\\\n]|\\.)*"|[\w.]+|\[[^\n]*\])[ \t]*(?:#.*|//.*)?$`)
+	braceBelow   = pattern(`^[ \t]*\w+(?:[ \t]+(?:"[^"\n]*"|\w+))*[ \t]*(\r?\n)[ \t]*\{`)
 )
 
 // repairHeader: sync "x" = {, from: cs.Company, cron "…", and a brace on the next line.
@@ -102,21 +101,21 @@ func (p *parser) repairHeader(m *mistake) (*diag.Diagnostic, bool) {
 		return nil, false
 	}
 	text := p.work[m.line.start:m.line.end]
-	if g := equalsHeader.FindSubmatchIndex(text); g != nil {
+	if g := equalsHeader().FindSubmatchIndex(text); g != nil {
 		r := p.span(m.line.start+g[2], m.line.start+g[3])
 		p.overwrite(r.Start, r.End, " ")
 		return errBlockEquals(r), true
 	}
-	if g := colonLine.FindSubmatchIndex(text); g != nil {
+	if g := colonLine().FindSubmatchIndex(text); g != nil {
 		r := p.span(m.line.start+g[4], m.line.start+g[5])
 		p.overwrite(r.Start, r.End, "=")
 		return errColon(string(text[g[2]:g[3]]), r), true
 	}
-	if g := braceBelow.FindSubmatchIndex(p.work[m.line.start:]); g != nil {
+	if g := braceBelow().FindSubmatchIndex(p.work[m.line.start:]); g != nil {
 		p.overwrite(m.line.start+g[2], m.line.start+g[3], " ")
 		return errBraceBelow(p.span(m.line.start+indent(text), m.line.end)), true
 	}
-	if g := noEquals.FindSubmatchIndex(text); g != nil {
+	if g := noEquals().FindSubmatchIndex(text); g != nil {
 		r := p.span(m.line.start+g[2], m.line.start+g[7])
 		name, value := string(text[g[2]:g[3]]), string(text[g[6]:g[7]])
 		p.overwrite(m.line.start+g[4], m.line.start+g[5], "=")
@@ -130,7 +129,7 @@ func (p *parser) repairStray(m *mistake) (*diag.Diagnostic, bool) {
 	text := m.at.Text()
 	rest := bytes.TrimLeft(p.work[m.at.End:max(m.at.End, m.line.end)], " \t")
 	last := len(rest) == 0 || rest[0] == '#' || bytes.HasPrefix(rest, []byte("//"))
-	if g := noValue.FindSubmatchIndex(p.work[m.line.start:m.line.end]); g != nil && m.is("Invalid expression", "Missing expression") {
+	if g := noValue().FindSubmatchIndex(p.work[m.line.start:m.line.end]); g != nil && m.is("Invalid expression", "Missing expression") {
 		r := p.span(m.line.start+g[2], m.line.start+g[3])
 		p.overwrite(r.Start, m.line.end, "#")
 		p.spoilt = append(p.spoilt, r)
@@ -237,14 +236,14 @@ func plainAttribute(name string) (found *AttrSpec) {
 	return found
 }
 
-var celOnly = regexp.MustCompile(`\w\.\w+\(|\bin\b|'|\?\.|\.\?|\[\?|(^|[^"\w])[rb]"`)
+var celOnly = pattern(`\w\.\w+\(|\bin\b|'|\?\.|\.\?|\[\?|(^|[^"\w])[rb]"`)
 
 // looksLikeCEL tells whether a value that HCL cannot read is a whole expression that lacks but its quotes.
 func looksLikeCEL(text string) bool {
 	if ownCall(text) != "" || strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[") && strings.HasSuffix(text, "]") {
 		return false
 	}
-	return celOnly.MatchString(text) && balanced(text) && strings.IndexByte("+-*/%&|?:=<>,.(!", text[len(text)-1]) < 0
+	return celOnly().MatchString(text) && balanced(text) && strings.IndexByte("+-*/%&|?:=<>,.(!", text[len(text)-1]) < 0
 }
 
 // ownCall is the name of the call that text begins with, of those that stand outside quotes.

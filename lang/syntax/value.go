@@ -179,7 +179,7 @@ func (p *parser) call(e *hclsyntax.FunctionCallExpr, s slot) Value {
 	default:
 		return p.foreign(r, s)
 	}
-	if e.Name != "text" && s.spec.Form != Setting {
+	if e.Name != "text" && s.spec.Form != Setting && s.spec.Form != SettingText {
 		return p.bad(errEnvironmentHere(e.Name, r, s))
 	}
 	if e.Name == "text" && !s.expression() {
