@@ -55,7 +55,7 @@ func Type() connectors.Type {
 			Doc:  "Calls to any HTTP endpoint.",
 			Settings: []schema.Setting{
 				{Name: "url", Required: true, Doc: "address that calls go to, with its query if it has one; an action's path is added to it. Take it from secret where whoever knows it may call"},
-				{Name: "headers", Kind: schema.SettingMap, Doc: "headers of every call; secrets have settings of their own"},
+				{Name: "headers", Kind: schema.SettingMap, Doc: "headers of every call; a value can be secret(\"NAME\")"},
 				{Name: "token", Secret: true, Doc: "token, sent as Authorization: Bearer …"},
 				{Name: "username", Doc: "user, for basic authentication"},
 				{Name: "password", Secret: true, Doc: "password, for basic authentication"},

@@ -41,6 +41,9 @@ func (c *conn) Send(ctx context.Context, m connectors.Message) (connectors.Recei
 	return connectors.Receipt{ID: l.id, Fields: map[string]value.Value{"Answer": value.Text(answer)}}, nil
 }
 
+// Repeatable tells whether a mail may be sent a second time, as the connection says: it has the same Message-ID then.
+func (c *conn) Repeatable(connectors.Message) bool { return c.sendAgain }
+
 // session is a conversation with the server.
 type session struct {
 	*netsmtp.Client

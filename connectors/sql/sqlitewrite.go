@@ -18,6 +18,7 @@ func (d sqliteDialect) insert(ctx context.Context, tx *txn, t *table, cols []*co
 	for i, c := range cols {
 		args[i] = d.stored(c, rows[0][i])
 	}
+	ctx = brief(ctx)
 	key := t.single()
 	if key == nil || hasColumn(cols, key) {
 		_, err := tx.exec(ctx, text, args...)
@@ -32,6 +33,10 @@ func (d sqliteDialect) insert(ctx context.Context, tx *txn, t *table, cols []*co
 	return []string{idText(id)}, err
 }
 
+// brief is a context for a statement about one row. The transaction heeds the context; for each statement that did, the
+// driver would start a goroutine to wait for it.
+func brief(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
+
 func (d sqliteDialect) names(cols []*column) string {
 	parts := make([]string, len(cols))
 	for i, c := range cols {
@@ -45,11 +50,11 @@ func (d sqliteDialect) update(ctx context.Context, tx *txn, t *table, by *column
 	for i, c := range cols {
 		sets[i], args[i] = d.quote(c.db)+" = ?", d.stored(c, rows[0][i])
 	}
-	return d.found(tx.exec(ctx, "UPDATE "+t.target+" SET "+strings.Join(sets, ", ")+" WHERE "+d.quote(by.db)+" = ?", append(args, d.key(by, keys[0]))...))
+	return d.found(tx.exec(brief(ctx), "UPDATE "+t.target+" SET "+strings.Join(sets, ", ")+" WHERE "+d.quote(by.db)+" = ?", append(args, d.key(by, keys[0]))...))
 }
 
 func (d sqliteDialect) remove(ctx context.Context, tx *txn, t *table, by *column, keys []string) ([]bool, error) {
-	return d.found(tx.exec(ctx, "DELETE FROM "+t.target+" WHERE "+d.quote(by.db)+" = ?", d.key(by, keys[0])))
+	return d.found(tx.exec(brief(ctx), "DELETE FROM "+t.target+" WHERE "+d.quote(by.db)+" = ?", d.key(by, keys[0])))
 }
 
 // key is an id in the form in which the column holds it.

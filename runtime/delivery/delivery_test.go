@@ -309,3 +309,34 @@ func TestAllowed(t *testing.T) {
 		}
 	}
 }
+
+// A target that takes long to fail is not asked as often as one that fails at once, and the connector below sends
+// each request once.
+func TestPatienceEndsBeforeTheAttempts(t *testing.T) {
+	for _, tt := range []struct {
+		patience time.Duration
+		calls    int
+	}{{time.Nanosecond, 1}, {time.Hour, 6}} {
+		var waits []time.Duration
+		x := &target{answer: func(int, connectors.Write) ([]connectors.Result, error) { return nil, failure(connectors.Retry) }}
+		d := deliverer(x, &waits)
+		d.Retry.Patience = tt.patience
+		d.Target.Writer = onceWriter{t, x}
+		out, stop := d.Deliver(t.Context(), updates("1"))
+		if len(x.calls) != tt.calls || len(waits) != tt.calls-1 || stop == nil || !stop.Wait || statuses(out) != "-" {
+			t.Errorf("patience %v: calls %v, waits %v, %s, %v", tt.patience, x.calls, waits, statuses(out), stop)
+		}
+	}
+}
+
+type onceWriter struct {
+	t *testing.T
+	connectors.Writer
+}
+
+func (w onceWriter) Write(ctx context.Context, write connectors.Write) ([]connectors.Result, error) {
+	if !connectors.IsOnce(ctx) {
+		w.t.Error("the connector would try again too")
+	}
+	return w.Writer.Write(ctx, write)
+}

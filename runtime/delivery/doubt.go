@@ -61,7 +61,7 @@ func (r *delivery) look(items []int) ([]Found, bool) {
 			failure = &connectors.Error{Class: connectors.Permanent, Message: "the look-up of creates in doubt gave no answer for some"}
 		}
 		soon := failure.Class == connectors.Limit && failure.RetryAfter > 0 && failure.RetryAfter <= r.retry.LimitWait
-		again := soon || failure.Class == connectors.Retry || failure.Class == connectors.InDoubt
+		again := soon || !failure.Exhausted && (failure.Class == connectors.Retry || failure.Class == connectors.InDoubt)
 		if !again || try >= r.retry.Attempts {
 			r.stopFor(failure)
 			return nil, false

@@ -12,6 +12,8 @@ import (
 type Retry struct {
 	// Attempts is the most tries of one change; 0: 6.
 	Attempts int
+	// Patience is how long a batch is tried again, from its first try; 0: 2 minutes.
+	Patience time.Duration
 	// Base is the first wait, doubled each time up to Max; 0: 500 ms and 1 minute.
 	Base, Max time.Duration
 	// LimitWait is the longest that a used-up quota is waited for within a run; 0: 30 s. A longer one stops the run.
@@ -30,6 +32,7 @@ func (r Retry) Defaults() Retry {
 	if r.Attempts == 0 {
 		r.Attempts = 6
 	}
+	set(&r.Patience, 2*time.Minute)
 	set(&r.Base, 500*time.Millisecond)
 	set(&r.Max, time.Minute)
 	set(&r.LimitWait, 30*time.Second)

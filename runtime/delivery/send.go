@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/syncline/syncline/connectors"
+	"github.com/syncline/syncline/runtime/crashpoint"
 )
 
 // delivery is one call of Deliver under way. Batches run in goroutines of their own; each touches only the
@@ -135,12 +137,15 @@ func (r *delivery) refuse(i int, err *connectors.Error) {
 // send writes the items, again and again where that helps, until each has its outcome or the delivery stops.
 // An error is one of the whole call, from which no item has an outcome yet.
 func (r *delivery) send(b batch, items []int, attempts int) *connectors.Error {
-	limits := 0
+	limits, began := 0, time.Now()
 	for try := 1; len(items) > 0; try++ {
 		if r.halted() != nil {
 			return nil
 		}
 		results, err := r.call(b, items)
+		if time.Since(began) >= r.retry.Patience {
+			attempts = try // a target that hangs is not asked as often as one that fails at once
+		}
 		if err != nil {
 			next, stay := r.callFailed(b, items, err, try, attempts)
 			if !stay {
@@ -183,7 +188,9 @@ func (r *delivery) call(b batch, items []int) ([]connectors.Result, *connectors.
 		w.Records[n] = connectors.Record{ID: r.changes[i].ID, Fields: r.changes[i].Fields}
 		r.outcomes[i].Attempts++
 	}
-	results, err := r.d.Target.Writer.Write(r.work, w)
+	crashpoint.Reach(crashpoint.SendBefore)
+	results, err := r.d.Target.Writer.Write(crashpoint.Sending(connectors.Once(r.work)), w)
+	crashpoint.Reach(crashpoint.SendAnswered)
 	if err == nil && len(results) != len(items) {
 		return nil, &connectors.Error{Class: connectors.InDoubt, Message: fmt.Sprintf("%s answered %d of %d records", r.d.Target.Name, len(results), len(items))}
 	}

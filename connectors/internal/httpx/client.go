@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/syncline/syncline/connectors"
@@ -32,17 +33,19 @@ type Options struct {
 	Gate func() error
 	// Observe sees each answer, a failed one too.
 	Observe func(*Answer)
-	// Secrets are texts that must not be seen in any error or log.
+	// Secrets are texts that must not be seen in any error or log, besides Config.Secrets.
 	Secrets []string
 	// Windows are the system's own limits, beside the project's in Config.
 	Windows []Window
 	// Parallel is the most requests at once where Config does not say; 0: 4.
 	Parallel int
-	// Attempts is how often a safe request is tried; 0: 4.
+	// Attempts is how often a safe request is tried; 0: 10.
 	Attempts int
+	// Patience is how long a safe request is tried again, from its first attempt; 0: 2 minutes.
+	Patience time.Duration
 	// MaxWait is the longest that a request waits for a window or a Retry-After before it fails with class Limit; 0: 90 s.
 	MaxWait time.Duration
-	// Timeout is the longest for one request from dialling to the end of the answer; 0: 5 minutes.
+	// Timeout is the longest for one request from dialling to the end of the answer; 0: 2 minutes.
 	Timeout time.Duration
 	// MaxBody is the largest answer in bytes, decompressed; 0: 64 MiB.
 	MaxBody int64
@@ -60,6 +63,7 @@ type Client struct {
 	windows  windows
 	session  *session
 	redactor *redactor
+	slow     time.Duration // after which an answer that has not come is told of
 	log      *slog.Logger
 	now      func() time.Time
 }
@@ -71,7 +75,7 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{opts: o, base: base, redactor: newRedactor(o.Secrets), log: o.Config.Log, now: o.Config.Now}
+	c := &Client{opts: o, base: base, redactor: newRedactor(append(slices.Clone(o.Secrets), o.Config.Secrets...)), slow: slowAnswer, log: o.Config.Log, now: o.Config.Now}
 	parallel := o.Parallel
 	if o.Config.Concurrent > 0 {
 		parallel = o.Config.Concurrent
@@ -111,9 +115,10 @@ func setDefaults(o *Options) {
 		o.Sleep = sleep
 	}
 	orDefault(&o.Parallel, 4)
-	orDefault(&o.Attempts, 4)
+	orDefault(&o.Attempts, 10)
+	orDefault(&o.Patience, 2*time.Minute)
 	orDefault(&o.MaxWait, 90*time.Second)
-	orDefault(&o.Timeout, 5*time.Minute)
+	orDefault(&o.Timeout, 2*time.Minute)
 	orDefault(&o.MaxBody, 64<<20)
 }
 

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"regexp"
 	"strings"
 
 	"github.com/syncline/syncline/connectors"
@@ -57,15 +56,15 @@ func unanswered(safe bool) connectors.Class {
 }
 
 var (
-	htmlTitle = regexp.MustCompile(`(?is)<title>\s*(.{1,200}?)\s*</title>`)
-	spaces    = regexp.MustCompile(`\s+`)
+	htmlTitle = pattern(`(?is)<title>\s*(.{1,200}?)\s*</title>`)
+	spaces    = pattern(`\s+`)
 )
 
 // statusText is the status with what a page for people says.
 func statusText(a *Answer) string {
 	s := fmt.Sprintf("%d %s", a.Status, http.StatusText(a.Status))
-	if m := htmlTitle.FindSubmatch(a.Body[:min(len(a.Body), 16<<10)]); m != nil {
-		s += fmt.Sprintf(" (%s)", spaces.ReplaceAllString(string(m[1]), " "))
+	if m := htmlTitle().FindSubmatch(a.Body[:min(len(a.Body), 16<<10)]); m != nil {
+		s += fmt.Sprintf(" (%s)", spaces().ReplaceAllString(string(m[1]), " "))
 	}
 	return strings.TrimSpace(s)
 }

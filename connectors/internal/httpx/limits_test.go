@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -130,7 +131,49 @@ func TestAttemptsEnd(t *testing.T) {
 	var n atomic.Int32
 	c, clock, _ := serve(t, func(w http.ResponseWriter, r *http.Request) { n.Add(1); w.WriteHeader(503) }, nil)
 	wantClass(t, failure(t, c, Request{Path: "/x"}), connectors.Retry)
-	if n.Load() != 4 || len(clock.slept) != 3 {
+	var waited time.Duration
+	for _, d := range clock.slept {
+		waited += d
+	}
+	if n.Load() < 5 || int(n.Load()) != len(clock.slept)+1 || waited > 2*time.Minute {
 		t.Errorf("%d attempts, %v", n.Load(), clock.slept)
 	}
+}
+
+// A caller that tries again by itself gets each request sent once; to any other it is said that trying is no use.
+func TestOneOfTwoTriesAgain(t *testing.T) {
+	var n atomic.Int32
+	c, clock, _ := serve(t, func(w http.ResponseWriter, r *http.Request) { n.Add(1); w.WriteHeader(503) }, func(o *Options) { o.Attempts = 5 })
+	_, err := c.Do(connectors.Once(t.Context()), Request{Path: "/x"})
+	if e := connectors.AsError(err); n.Load() != 1 || len(clock.slept) != 0 || e == nil || e.Exhausted {
+		t.Errorf("%d attempts, %+v", n.Load(), e)
+	}
+	if e := failure(t, c, Request{Path: "/x"}); n.Load() != 6 || !e.Exhausted {
+		t.Errorf("%d attempts, %+v", n.Load(), e)
+	}
+	if _, err := c.Do(t.Context(), Request{Method: "POST", Path: "/x"}); n.Load() != 7 || connectors.AsError(err).Exhausted {
+		t.Errorf("a write: %d attempts, %v", n.Load(), err)
+	}
+	n.Store(0)
+	c, _, _ = serve(t, func(w http.ResponseWriter, r *http.Request) { n.Add(1); w.WriteHeader(400) }, nil)
+	if e := failure(t, c, Request{Path: "/x"}); n.Load() != 1 || e.Exhausted {
+		t.Errorf("%d attempts of what cannot pass, %+v", n.Load(), e)
+	}
+}
+
+// A system that hangs is waited for once, and whoever waits is told.
+func TestAHangingSystemIsNotAskedAgain(t *testing.T) {
+	var n atomic.Int32
+	release := make(chan struct{})
+	c, clock, log := serve(t, func(http.ResponseWriter, *http.Request) { n.Add(1); <-release }, func(o *Options) {
+		o.Timeout, o.Patience = 100*time.Millisecond, 100*time.Millisecond
+		o.Config.Now = time.Now
+	})
+	defer close(release)
+	c.slow = 20 * time.Millisecond
+	if e := failure(t, c, Request{Path: "/x", Query: url.Values{"token": {"hunter2"}}}); n.Load() != 1 || !e.Exhausted || len(clock.slept) != 0 {
+		t.Errorf("%d attempts, %v, %+v", n.Load(), clock.slept, e)
+	}
+	wantIn(t, log.String(), "no answer yet", "connection=x", "path=/x")
+	wantNotIn(t, log.String(), "hunter2")
 }

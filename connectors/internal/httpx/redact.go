@@ -29,13 +29,13 @@ const secretHeaders = `authorization|authentication|proxy-authorization|accesske
 
 var (
 	// "name":"value" and "name": "value…, closed or cut off, with escapes.
-	jsonSecret = regexp.MustCompile(`(?i)("(?:` + secretNames + `)"\s*:\s*)"(?:[^"\\]|\\.)*"?`)
+	jsonSecret = pattern(`(?i)("(?:` + secretNames + `)"\s*:\s*)"(?:[^"\\]|\\.)*"?`)
 	// name=value in a query or form.
-	formSecret = regexp.MustCompile(`(?i)(^|[?&\s;])((?:` + secretNames + `)=)[^&\s";]*`)
+	formSecret = pattern(`(?i)(^|[?&\s;])((?:` + secretNames + `)=)[^&\s";]*`)
 	// Name: value in a header.
-	headSecret = regexp.MustCompile(`(?i)\b((?:` + secretHeaders + `):\s*)[^\r\n"]+`)
+	headSecret = pattern(`(?i)\b((?:` + secretHeaders + `):\s*)[^\r\n"]+`)
 	// Authorization schemes, Salesforce sessions (org id, "!", token), JSON web tokens, private keys.
-	shapes = regexp.MustCompile(`(?i:\b(?:Bearer|Basic)\s+[A-Za-z0-9._~+/=!-]{8,})|00D[A-Za-z0-9]{12,15}(?:!|%21)[^\s"&<]+|\beyJ[\w-]{6,}\.[\w-]+(?:\.[\w-]*)?|-----BEGIN[ A-Z]*PRIVATE KEY-----[^-]*(?:-----END[ A-Z]*PRIVATE KEY-----)?`)
+	shapes = pattern(`(?i:\b(?:Bearer|Basic)\s+[A-Za-z0-9._~+/=!-]{8,})|00D[A-Za-z0-9]{12,15}(?:!|%21)[^\s"&<]+|\beyJ[\w-]{6,}\.[\w-]+(?:\.[\w-]*)?|-----BEGIN[ A-Z]*PRIVATE KEY-----[^-]*(?:-----END[ A-Z]*PRIVATE KEY-----)?`)
 )
 
 // redactor hides known secrets and whatever looks like one.
@@ -92,10 +92,10 @@ func (r *redactor) clean(s string) string {
 		}
 	}
 	r.mu.RUnlock()
-	s = shapes.ReplaceAllString(s, hidden)
-	s = jsonSecret.ReplaceAllString(s, `${1}"`+hidden+`"`)
-	s = formSecret.ReplaceAllString(s, "${1}${2}"+hidden)
-	return headSecret.ReplaceAllString(s, "${1}"+hidden)
+	s = shapes().ReplaceAllString(s, hidden)
+	s = jsonSecret().ReplaceAllString(s, `${1}"`+hidden+`"`)
+	s = formSecret().ReplaceAllString(s, "${1}${2}"+hidden)
+	return headSecret().ReplaceAllString(s, "${1}"+hidden)
 }
 
 // shorten cleans a body and cuts it to the size of a capture.
@@ -116,4 +116,10 @@ func (r *redactor) shorten(body []byte) string {
 		end--
 	}
 	return s[:end] + "…"
+}
+
+// pattern is a regular expression that is compiled when it is first needed: a command must not wait for what it
+// does not use.
+func pattern(form string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(form) })
 }

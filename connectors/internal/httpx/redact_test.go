@@ -59,7 +59,7 @@ func TestCapturesAreShortAndWhole(t *testing.T) {
 }
 
 func TestNoSecretInErrorsOrLog(t *testing.T) {
-	const key, token, secret = "access-key-123", "tok-en-456-789", "client-secret-xyz"
+	const key, token, secret, head = "access-key-123", "tok-en-456-789", "client-secret-xyz", "one-of-a-map-of-headers"
 	c, _, log := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Location", "https://x.example/?access_token="+token)
 		switch r.URL.Path {
@@ -74,10 +74,11 @@ func TestNoSecretInErrorsOrLog(t *testing.T) {
 		default:
 			w.WriteHeader(400)
 		}
-		fmt.Fprintf(w, `<title>%s</title>{"sent":"%s","access_token":"%s","message":"%s %s"}`, token, r.Header, token, key, secret)
+		fmt.Fprintf(w, `<title>%s</title>{"sent":"%s","access_token":"%s","message":"%s %s %s"}`, token, r.Header, token, key, secret, head)
 	}, func(o *Options) {
 		o.Secrets = []string{secret}
-		o.Header = http.Header{"Accesskey": {key}}
+		o.Header = http.Header{"Accesskey": {key}, "X-Head": {head}}
+		o.Config.Secrets = []string{head}
 		o.Secrets = append(o.Secrets, key)
 		o.Auth = AuthFunc(func(context.Context) (Grant, error) {
 			return Grant{Header: http.Header{"Authorization": {"Bearer " + token}}, Secrets: []string{token}}, nil
@@ -91,12 +92,12 @@ func TestNoSecretInErrorsOrLog(t *testing.T) {
 				Body: map[string]string{"client_secret": "unknown-one", "note": secret}}, &out)
 			e := connectors.AsError(err)
 			all := fmt.Sprintf("%v %+v %s %s %v", e, *e, e.Request, e.Answer, e.Err)
-			wantNotIn(t, all, key, token, secret, "unknown-one")
+			wantNotIn(t, all, key, token, secret, head, "unknown-one")
 			wantIn(t, e.Request, method+" "+path)
 		}
 	}
 	wantIn(t, log.String(), "path=", "status=400")
-	wantNotIn(t, log.String(), key, token, secret, "unknown-one")
+	wantNotIn(t, log.String(), key, token, secret, head, "unknown-one")
 }
 
 func FuzzRedact(f *testing.F) {

@@ -55,9 +55,25 @@ const (
 	hastyAttempts = 2
 )
 
-// again tells whether a safe request that failed so is worth another attempt, and after how long.
-func (c *Client) again(ctx context.Context, e *connectors.Error, attempt int) (time.Duration, bool) {
-	if attempt >= c.opts.Attempts || e.Code == codeNoHost {
+// A person who waits is told of an answer that does not come for so long, and of waits from so long on.
+const (
+	slowAnswer   = 30 * time.Second
+	worthTelling = 5 * time.Second
+)
+
+// final is the error of a request that is not tried again. It says so where it was this client's to try.
+func (c *Client) final(ctx context.Context, p *prepared, e *connectors.Error) *connectors.Error {
+	if !p.safe || connectors.IsOnce(ctx) || e.Class != connectors.Retry && e.Class != connectors.InDoubt {
+		return e
+	}
+	done := *e
+	done.Exhausted = true
+	return &done
+}
+
+// again tells whether a safe request that failed so, tried for so long, is worth another attempt, and after how long.
+func (c *Client) again(ctx context.Context, e *connectors.Error, attempt int, tried time.Duration) (time.Duration, bool) {
+	if attempt >= c.opts.Attempts || e.Code == codeNoHost || connectors.IsOnce(ctx) {
 		return 0, false
 	}
 	if connectors.IsHasty(ctx) && (attempt >= hastyAttempts || isTimeout(e.Err)) {
@@ -74,5 +90,8 @@ func (c *Client) again(ctx context.Context, e *connectors.Error, attempt int) (t
 		return 0, false
 	}
 	d := Backoff(attempt, e.RetryAfter)
+	if e.Class != connectors.Limit && tried+d > c.opts.Patience {
+		return 0, false
+	}
 	return d, e.RetryAfter <= c.opts.MaxWait
 }

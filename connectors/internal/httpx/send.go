@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/syncline/syncline/connectors"
 )
@@ -25,18 +26,23 @@ func (c *Client) Do(ctx context.Context, r Request) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	began := c.now()
 	for attempt := 1; ; attempt++ {
 		a, err := c.authorized(ctx, p)
 		if err == nil {
 			return a, nil
 		}
 		e := connectors.AsError(err)
-		wait, again := c.again(ctx, e, attempt)
+		wait, again := c.again(ctx, e, attempt, c.now().Sub(began))
 		// A login that failed has been tried often enough by itself.
 		if !p.safe || !again || p.locked || ctx.Err() != nil {
-			return nil, e
+			return nil, c.final(ctx, p, e)
 		}
-		c.log.DebugContext(ctx, "trying again", "attempt", attempt, "in", wait, "because", e.Error())
+		level := slog.LevelDebug
+		if wait >= worthTelling {
+			level = slog.LevelWarn
+		}
+		c.log.Log(ctx, level, "trying again", "connection", c.opts.Config.Name, "attempt", attempt, "in", wait.Round(time.Second), "because", e.Error())
 		if err := c.opts.Sleep(ctx, wait); err != nil {
 			return nil, stopped(err)
 		}
@@ -124,6 +130,10 @@ func (c *Client) send(ctx context.Context, p *prepared, g Grant) (*Answer, error
 	defer cancel()
 	var t trace
 	req := c.build(httptrace.WithClientTrace(limited, t.hooks()), p, u, g)
+	slow := time.AfterFunc(c.slow, func() {
+		c.log.Warn("no answer yet", "connection", c.opts.Config.Name, "after", c.slow, "method", p.method, "path", c.Redact(u.Path), "waiting at most", timeout)
+	})
+	defer slow.Stop()
 	began := c.now()
 	res, err := c.http.Do(req)
 	a := &Answer{sent: func() string { return c.capture(p, u) }}

@@ -22,7 +22,7 @@ type Spacing struct {
 	next map[string]time.Time // when the key's next turn is
 }
 
-// Take waits for the key's turn. Turns are given in the order asked for.
+// Take waits for the key's turn, no longer than the caller stays. Turns are given in the order asked for.
 func (s *Spacing) Take(ctx context.Context, key string) error {
 	wait, ok := s.reserve(key)
 	if !ok {
@@ -36,6 +36,8 @@ func (s *Spacing) Take(ctx context.Context, key string) error {
 	if doze == nil {
 		doze = sleep
 	}
+	ctx, cancel := connectors.WhileStaying(ctx)
+	defer cancel()
 	if err := doze(ctx, wait); err != nil {
 		return stopped(err)
 	}

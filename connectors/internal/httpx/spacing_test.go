@@ -36,6 +36,11 @@ func TestSpacing(t *testing.T) {
 	if e := connectors.AsError(s.Take(ctx, "a")); e == nil || e.Class != connectors.Retry {
 		t.Errorf("stopped: %v", e)
 	}
+	s.Sleep = func(ctx context.Context, _ time.Duration) error { <-ctx.Done(); return ctx.Err() }
+	take("left")
+	if e := connectors.AsError(s.Take(connectors.Leaving(t.Context(), ctx), "left")); e == nil || e.Class != connectors.Retry {
+		t.Errorf("the caller went: %v", e)
+	}
 	for i := range 5000 {
 		take(fmt.Sprint("person ", i))
 		_ = c.Sleep(t.Context(), time.Minute)

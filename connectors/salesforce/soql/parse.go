@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/alecthomas/participle/v2"
@@ -17,12 +18,15 @@ const (
 	maxDepth = 60
 )
 
-// parser is built once; it is safe for use by several goroutines.
-var parser = participle.MustBuild[Query](
-	participle.Lexer(language{}),
-	participle.CaseInsensitive("Name"),
-	participle.UseLookahead(3),
-)
+// parser is built at the first statement: programs that see none need not wait for it. It is safe for use by several
+// goroutines.
+var parser = sync.OnceValue(func() *participle.Parser[Query] {
+	return participle.MustBuild[Query](
+		participle.Lexer(language{}),
+		participle.CaseInsensitive("Name"),
+		participle.UseLookahead(3),
+	)
+})
 
 // Parse reads a statement. The error is an *Error.
 func Parse(text string) (*Query, error) {
@@ -34,7 +38,7 @@ func Parse(text string) (*Query, error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, &Error{Code: MalformedQuery, Pos: start, Text: text, Message: "A query string has to be specified"}
 	}
-	q, err := parser.ParseString("", text)
+	q, err := parser().ParseString("", text)
 	if err == nil {
 		err = finishQuery(q)
 	}

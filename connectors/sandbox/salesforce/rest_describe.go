@@ -12,11 +12,12 @@ func versioned(data []byte, version string) []byte {
 	return bytes.ReplaceAll(data, []byte(versionMark), []byte("/services/data/"+version+"/"))
 }
 
-// unchanged answers conditional requests on metadata, which does not change while the sandbox runs.
+// unchanged answers conditional requests on metadata, which does not change while the sandbox runs. Who names another
+// date than that of now, also a later one, has seen other metadata.
 func (s *System) unchanged(req *request, etag string) *response {
-	header := map[string]string{"Last-Modified": s.started.Format(http.TimeFormat), "ETag": etag}
+	header := map[string]string{"Last-Modified": s.described.Format(http.TimeFormat), "ETag": etag}
 	since, err := http.ParseTime(req.header.Get("If-Modified-Since"))
-	if err == nil && !s.started.After(since) || req.header.Get("If-None-Match") == etag && etag != "" {
+	if err == nil && s.described.Equal(since) || req.header.Get("If-None-Match") == etag && etag != "" {
 		return &response{status: http.StatusNotModified, header: header}
 	}
 	return &response{status: http.StatusOK, header: header}
@@ -26,7 +27,7 @@ func (s *System) describeGlobal(req *request) *response {
 	if req.method != http.MethodGet {
 		return refused(errMethod(req.method))
 	}
-	res := s.unchanged(req, `"`+strconv.FormatInt(s.started.Unix(), 16)+`"`)
+	res := s.unchanged(req, `"`+strconv.FormatInt(s.described.Unix(), 16)+`"`)
 	if res.status != http.StatusOK {
 		return res
 	}

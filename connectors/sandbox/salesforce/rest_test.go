@@ -257,6 +257,10 @@ func TestDescribe(t *testing.T) {
 	if r := c.want(304, "GET", "sobjects/Account/describe", nil); r.text != "" || r.header.Get("ETag") != etag {
 		t.Errorf("304 with %q", r.text)
 	}
+	later := newClient(t, 5, Options{Now: func() time.Time { return testNow.AddDate(0, 1, 0) }})
+	if again := later.want(200, "GET", "sobjects", nil).header.Get("Last-Modified"); again != modified {
+		t.Errorf("the metadata of a sandbox that is started again is of %s, not %s", again, modified)
+	}
 	c.header.Set("If-Modified-Since", testNow.AddDate(0, 0, -1).Format(http.TimeFormat))
 	for _, name := range []string{"Account", "Contact", "Opportunity", "Case", "Event", "Task", "User", "FeedItem"} {
 		r := c.want(200, "GET", "sobjects/"+name+"/describe", nil)

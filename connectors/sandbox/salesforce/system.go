@@ -35,10 +35,13 @@ type Options struct {
 
 // System is a simulated org. It implements harness.System.
 type System struct {
-	options  Options
-	org      *org
-	started  time.Time
-	requests atomic.Int64
+	options Options
+	org     *org
+	started time.Time
+	// described is when the metadata changed last. It is the same at each start with the same descriptions, or every
+	// lock file would differ.
+	described time.Time
+	requests  atomic.Int64
 
 	sessions sessions
 	cursors  cursors
@@ -56,7 +59,11 @@ func New(o Options) (*System, error) {
 	if err != nil {
 		return nil, err
 	}
+	described := time.Date(2026, time.January, 5, 9, 0, 0, 0, time.UTC) // of the org as it comes
 	for _, file := range o.Describe {
+		if info, err := os.Stat(file); err == nil && info.ModTime().After(described) {
+			described = info.ModTime().UTC().Truncate(time.Second)
+		}
 		if list, err = addDescription(list, file); err != nil {
 			return nil, err
 		}
@@ -68,7 +75,7 @@ func New(o Options) (*System, error) {
 	if f := objects["account"].field("Locked__c"); f != nil {
 		f.userOnly = true
 	}
-	s := &System{options: o, org: newOrg(o.World, objects, o.Now), started: o.Now().UTC().Truncate(time.Second)}
+	s := &System{options: o, org: newOrg(o.World, objects, o.Now), started: o.Now().UTC().Truncate(time.Second), described: described}
 	return s, nil
 }
 
