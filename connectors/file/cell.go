@@ -29,6 +29,7 @@ type slot struct {
 	name     string // of the field
 	length   int
 	inferred bool
+	early    bool // what decides whether the record is wanted reads it
 }
 
 // fieldError is a value that does not fit its field.

@@ -14,12 +14,21 @@ type csvDecoder struct {
 	null  string
 	slots []slot // by column
 	last  int    // the last column that is wanted, -1 for none
-	text  func([]byte) []byte
+	// cells are where those of the record that was scanned last stand, by column; the wanted ones.
+	cells []span
+	base  []byte   // what they stand in
+	texts [][]byte // of cells that do not stand in it as they are
+	// early and late are the wanted columns.
+	early, late []int
+	text        func([]byte) []byte
 	// scratch holds an unquoted cell until it is copied.
 	scratch []byte
 	// opened tells that the last record was not complete because of a quote that the buffer does not close.
 	opened bool
 }
+
+// span is a piece of the decoder's base; with a negative start it is a text: -1 the first.
+type span struct{ start, end int32 }
 
 var (
 	errBareQuote = errors.New(`a quote stands inside a cell that is not quoted; quote the whole cell and double the quotes in it ("say ""hi""")`)
@@ -27,99 +36,111 @@ var (
 	errAfter     = errors.New(`a closing quote is followed by more text; double the quotes inside a quoted cell ("say ""hi""")`)
 )
 
-// decode reads the record at the start of buf. n is its length with its line end: 0, when it is not complete and there
-// may be more. used is false for a blank line. With an error n is what to pass over.
-func (d *csvDecoder) decode(buf []byte, eof bool, record value.Record) (n int, used bool, err error) {
+func (d *csvDecoder) scan(buf []byte, eof bool) (extent, error) {
 	end := bytes.IndexByte(buf, '\n')
-	n = end + 1
+	x := extent{bytes: end + 1, lines: 1}
 	if end < 0 {
 		if !eof {
 			d.opened = false
-			return 0, false, nil
+			return extent{}, nil
 		}
-		end, n = len(buf), len(buf)
+		end, x.bytes = len(buf), len(buf)
 	}
 	line := buf[:end]
 	if end > 0 && line[end-1] == '\r' {
 		line = line[:end-1]
 	}
 	if len(line) == 0 {
-		return n, false, nil
+		x.blank = true
+		return x, nil
 	}
 	if bytes.IndexByte(line, '"') >= 0 {
-		return d.quoted(buf, eof, record)
+		return d.quoted(buf, eof)
 	}
-	return n, true, d.plain(line, record)
+	return x, d.plain(line)
 }
 
-// plain decodes a line without quotes.
-func (d *csvDecoder) plain(line []byte, record value.Record) error {
-	rest, width := line, len(d.slots)
-	for col := 0; col <= d.last; col++ {
-		cell := rest
-		if i := bytes.IndexByte(rest, d.comma); i >= 0 {
-			cell, rest = rest[:i], rest[i+1:]
-		} else if col != width-1 {
-			return d.wrongWidth(col + 1)
-		} else {
-			rest = nil
-		}
-		if s := &d.slots[col]; s.at >= 0 {
-			if err := d.cell(s, cell, record); err != nil {
-				return err
-			}
-		}
-		if col == width-1 && rest != nil {
-			return d.wrongWidth(width + 1 + bytes.Count(rest, []byte{d.comma}))
-		}
+func (d *csvDecoder) fill(record value.Record, early bool) error {
+	list := d.late
+	if early {
+		list = d.early
 	}
-	if d.last < width-1 || width == 0 {
-		if got := d.last + 2 + bytes.Count(rest, []byte{d.comma}); got != width {
-			return d.wrongWidth(got)
+	for _, col := range list {
+		cell := d.cell(d.cells[col])
+		if d.null != "" && string(cell) == d.null {
+			cell = nil
+		}
+		if err := d.slots[col].set(record, cell); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func (d *csvDecoder) cell(s *slot, cell []byte, record value.Record) error {
-	if d.null != "" && string(cell) == d.null {
-		cell = nil
+func (d *csvDecoder) cell(at span) []byte {
+	if at.start < 0 {
+		return d.texts[-at.start-1]
 	}
-	return s.set(record, cell)
+	return d.base[at.start:at.end]
+}
+
+// plain splits a line without quotes.
+func (d *csvDecoder) plain(line []byte) error {
+	d.base = line
+	at, width := 0, len(d.slots)
+	for col := 0; col <= d.last; col++ {
+		n := bytes.IndexByte(line[at:], d.comma)
+		if n < 0 {
+			if col != width-1 {
+				return d.wrongWidth(col + 1)
+			}
+			d.cells[col] = span{int32(at), int32(len(line))}
+			return nil
+		}
+		d.cells[col] = span{int32(at), int32(at + n)}
+		at += n + 1
+	}
+	if got := d.last + 2 + bytes.Count(line[at:], []byte{d.comma}); got != width {
+		return d.wrongWidth(got)
+	}
+	return nil
 }
 
 func (d *csvDecoder) wrongWidth(got int) error {
 	return &widthError{got: got, want: len(d.slots), comma: d.comma}
 }
 
-// quoted decodes a record with quotes, which may go on over several lines.
-func (d *csvDecoder) quoted(buf []byte, eof bool, record value.Record) (n int, used bool, err error) {
+// quoted splits a record with quotes, which may go on over several lines.
+func (d *csvDecoder) quoted(buf []byte, eof bool) (extent, error) {
+	var err error
+	d.base, d.texts = buf, d.texts[:0]
 	i, col := 0, 0
 	for {
-		var cell []byte
+		var at span
 		var next int
 		var bad error
 		if i < len(buf) && buf[i] == '"' {
-			cell, next, bad = d.unquote(buf, i+1)
+			at, next, bad = d.unquote(buf, i+1)
 			if next < 0 {
 				d.opened = true
 				if eof {
-					return len(buf), false, errUnclosed
+					return extent{bytes: len(buf)}, errUnclosed
 				}
-				return 0, false, nil
+				return extent{}, nil
 			}
 		} else {
 			next = d.bare(buf, i)
-			cell = buf[i:next]
+			cell := buf[i:next]
 			if next == len(buf) || buf[next] == '\n' {
 				cell = bytes.TrimSuffix(cell, []byte{'\r'})
 			}
 			if bytes.IndexByte(cell, '"') >= 0 {
 				bad = errBareQuote
 			}
+			at = span{int32(i), int32(i + len(cell))}
 		}
-		if bad == nil && err == nil && col < len(d.slots) && d.slots[col].at >= 0 {
-			bad = d.cell(&d.slots[col], cell, record)
+		if col < len(d.cells) {
+			d.cells[col] = at
 		}
 		if err == nil {
 			err = bad
@@ -129,21 +150,21 @@ func (d *csvDecoder) quoted(buf []byte, eof bool, record value.Record) (n int, u
 		case next == len(buf):
 			if !eof {
 				d.opened = false
-				return 0, false, nil
+				return extent{}, nil
 			}
-			return d.end(next, col, err)
+			return d.end(buf[:next], col, err)
 		case buf[next] == '\n':
-			return d.end(next+1, col, err)
+			return d.end(buf[:next+1], col, err)
 		}
 		i = next + 1
 	}
 }
 
-func (d *csvDecoder) end(n, cols int, err error) (int, bool, error) {
+func (d *csvDecoder) end(raw []byte, cols int, err error) (extent, error) {
 	if err == nil && cols != len(d.slots) {
 		err = d.wrongWidth(cols)
 	}
-	return n, true, err
+	return extent{bytes: len(raw), lines: max(bytes.Count(raw, []byte{'\n'}), 1)}, err
 }
 
 // bare finds the end of a cell without quotes: a delimiter, a line end, or the end of buf.
@@ -154,14 +175,14 @@ func (d *csvDecoder) bare(buf []byte, i int) int {
 	return i
 }
 
-// unquote reads a quoted cell from behind its first quote. next is the delimiter or line end behind it or the end of
+// unquote finds a quoted cell from behind its first quote. next is the delimiter or line end behind it or the end of
 // buf, -1 when the quote is not closed in buf.
-func (d *csvDecoder) unquote(buf []byte, start int) (cell []byte, next int, err error) {
+func (d *csvDecoder) unquote(buf []byte, start int) (at span, next int, err error) {
 	i, doubled := start, false
 	for {
 		q := bytes.IndexByte(buf[i:], '"')
 		if q < 0 {
-			return nil, -1, nil
+			return at, -1, nil
 		}
 		i += q + 1
 		if i < len(buf) && buf[i] == '"' {
@@ -171,21 +192,22 @@ func (d *csvDecoder) unquote(buf []byte, start int) (cell []byte, next int, err 
 		}
 		break
 	}
-	cell = buf[start : i-1]
+	at = span{int32(start), int32(i - 1)}
 	if doubled {
-		cell = d.undouble(cell)
+		d.texts = append(d.texts, d.undouble(buf[start:i-1]))
+		at = span{start: -int32(len(d.texts))}
 	}
 	next = i
 	if next+1 < len(buf) && buf[next] == '\r' && buf[next+1] == '\n' {
 		next++
 	}
 	if next == len(buf) || buf[next] == d.comma || buf[next] == '\n' {
-		return cell, next, nil
+		return at, next, nil
 	}
 	if buf[next] == '\r' && next+1 == len(buf) {
-		return cell, next + 1, nil
+		return at, next + 1, nil
 	}
-	return cell, d.bare(buf, next), errAfter
+	return at, d.bare(buf, next), errAfter
 }
 
 // undouble makes one quote of two, in memory that lives as long as the page.

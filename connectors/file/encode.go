@@ -115,7 +115,7 @@ func joined(v value.Value) string {
 
 // appendCell appends a text, in quotes where it needs them.
 func appendCell(dst []byte, s string, comma byte) []byte {
-	for i := 0; i < len(s); i++ {
+	for i := plainCell(s, comma, 0); i < len(s); i = plainCell(s, comma, i+1) {
 		switch c := s[i]; c {
 		case comma, '"', '\n', '\r':
 			return appendQuoted(dst, s)
@@ -125,6 +125,24 @@ func appendCell(dst []byte, s string, comma byte) []byte {
 		return appendQuoted(dst, s)
 	}
 	return append(dst, s...)
+}
+
+// plainCell is the place of the first byte of s, from a place on, for which the cell may need quotes: the delimiter, a quote, or a
+// control character. It looks at eight at once.
+func plainCell(s string, comma byte, from int) int {
+	i := from
+	for ; i+8 <= len(s); i += 8 {
+		x := eight(s[i:])
+		if (below(x, ' ')|equal(x, '"')|equal(x, comma))&tops != 0 {
+			break
+		}
+	}
+	for ; i < len(s); i++ {
+		if c := s[i]; c < ' ' || c == '"' || c == comma {
+			break
+		}
+	}
+	return i
 }
 
 func appendQuoted(dst []byte, s string) []byte {

@@ -5,9 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-
-	"github.com/syncline/syncline/lang/schema"
-	"github.com/syncline/syncline/lang/value"
 )
 
 // cells decodes the first record of buf as texts. n is 0 when it is not complete.
@@ -24,18 +21,13 @@ func cells(comma byte, buf []byte, eof bool) (texts []string, n int, err error) 
 			}
 			continue
 		}
-		d := &csvDecoder{comma: comma, last: width - 1, slots: make([]slot, width), text: bytes.Clone}
-		for i := range d.slots {
-			d.slots[i] = slot{at: i, kind: schema.Text}
-		}
-		record := make(value.Record, width)
-		m, _, err = d.decode(buf, eof, record)
-		if err != nil {
+		d := &csvDecoder{comma: comma, last: width - 1, slots: make([]slot, width), cells: make([]span, width), text: bytes.Clone}
+		if _, err := d.scan(buf, eof); err != nil {
 			return nil, n + m, err
 		}
 		texts = make([]string, width)
-		for i, v := range record {
-			texts[i] = string(append([]byte(nil), v.AsText()...))
+		for i, at := range d.cells {
+			texts[i] = string(d.cell(at))
 		}
 		return texts, n + m, nil
 	}
@@ -44,16 +36,16 @@ func cells(comma byte, buf []byte, eof bool) (texts []string, n int, err error) 
 // countCells counts the cells of the first record; 0 for a blank line.
 func countCells(comma byte, buf []byte, eof bool) (width, n int, err error) {
 	d := &csvDecoder{comma: comma, last: -1, text: bytes.Clone}
-	n, used, err := d.decode(buf, eof, nil)
-	if !used || n == 0 {
-		return 0, n, err
+	x, err := d.scan(buf, eof)
+	if x.blank || x.bytes == 0 {
+		return 0, x.bytes, err
 	}
 	// A decoder of no columns always finds the width wrong, and says what it is.
 	var w *widthError
 	if errors.As(err, &w) {
-		return w.got, n, nil
+		return w.got, x.bytes, nil
 	}
-	return 0, n, err
+	return 0, x.bytes, err
 }
 
 // headerNames gives each column its name: an empty header has none, and a name that comes again gets _2, _3 ….

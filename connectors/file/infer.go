@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"strings"
 
+	"github.com/syncline/syncline/connectors/internal/jsonscan"
 	"github.com/syncline/syncline/lang/schema"
 )
 
@@ -130,11 +130,13 @@ func (c *inferred) finish() *inferred {
 type columns struct {
 	list  []*inferred
 	index map[string]*inferred
+	scan  jsonscan.Scanner
 }
 
+// at is the column of a name, nil for a name that none can have.
 func (cs *columns) at(name string) *inferred {
 	c := cs.index[name]
-	if c == nil {
+	if c == nil && name != "" && !strings.HasSuffix(name, ".") {
 		c = &inferred{name: name}
 		cs.index[name], cs.list = c, append(cs.list, c)
 	}
@@ -176,55 +178,43 @@ func (cs *columns) line(line []byte) bool {
 	if !json.Valid(line) || line[0] != '{' {
 		return false
 	}
-	d := json.NewDecoder(bytes.NewReader(line))
-	d.UseNumber()
-	return cs.object(d, "", 0) == nil
+	cs.scan.Reset(line)
+	cs.object("", 0)
+	return cs.scan.Err() == nil
 }
 
-// object takes the keys of the object that the decoder stands before, those of nested objects as dotted names.
-func (cs *columns) object(d *json.Decoder, prefix string, depth int) error {
-	if _, err := d.Token(); err != nil {
-		return err
-	}
-	for d.More() {
-		key, err := d.Token()
-		if err != nil {
-			return err
+// object takes the keys of the object that comes next, those of nested objects as dotted names.
+func (cs *columns) object(prefix string, depth int) {
+	cs.scan.Enter(jsonscan.Object)
+	for {
+		key, ok := cs.scan.Key()
+		if !ok {
+			return
 		}
-		name := prefix + key.(string)
-		var raw json.RawMessage
-		if err := d.Decode(&raw); err != nil {
-			return err
-		}
-		if raw = bytes.TrimSpace(raw); raw[0] == '{' && depth < 5 {
-			sub := json.NewDecoder(bytes.NewReader(raw))
-			if err := cs.object(sub, name+".", depth+1); err != nil {
-				return err
-			}
+		if cs.scan.Next() == jsonscan.Object && depth < 5 {
+			cs.object(prefix+string(key)+".", depth+1)
 			continue
 		}
-		cs.value(name, raw)
+		c := cs.index[string(key)]
+		if prefix != "" || c == nil {
+			c = cs.at(prefix + string(key))
+		}
+		c.value(cs.scan.Raw())
 	}
-	_, err := d.Token()
-	if err == io.EOF {
-		err = nil
-	}
-	return err
 }
 
-func (cs *columns) value(name string, raw []byte) {
-	if name == "" || strings.HasSuffix(name, ".") {
+// value takes a value of the column.
+func (c *inferred) value(raw []byte) {
+	if c == nil {
 		return
 	}
-	c := cs.at(name)
 	switch raw[0] {
 	case 'n':
 	case 't', 'f':
 		c.meet(schema.Boolean)
 	case '"':
-		var s string
-		if json.Unmarshal(raw, &s) == nil && s != "" {
-			// Only dates: a number in quotes is a text on purpose.
+		// Only dates, which have no escapes: a number in quotes is a text on purpose.
+		if s := string(raw[1 : len(raw)-1]); s != "" {
 			if k := kindOfText(s); k == schema.Date || k == schema.DateTime {
 				c.meet(k)
 			} else {

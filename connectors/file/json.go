@@ -10,8 +10,8 @@ import (
 )
 
 // jsonDecoder decodes one JSON object a line. Keys that come in the order of the records before cost one comparison;
-// any other order, unknown keys and white space take a slower path. Only wanted values are decoded, the others are
-// passed over.
+// any other order, unknown keys and white space take a slower path. A line is scanned whole, which tells whether it is
+// JSON, and only wanted values are decoded.
 type jsonDecoder struct {
 	root *jsonObject
 	text func([]byte) []byte
@@ -20,22 +20,44 @@ type jsonDecoder struct {
 	round   uint32 // counts records, to see a key twice in one
 	line    []byte
 	i       int
+	// early and late are the wanted values of the line, in its order.
+	early, late []found
 }
+
+// found is where a wanted value stands in the line, a text without its quotes.
+type found struct {
+	key        *jsonKey
+	start, end int32
+	form       form
+}
+
+// form is what a JSON value looks like.
+type form uint8
+
+const (
+	formText     form = iota
+	formScalar        // a number, true, false or null
+	formCompound      // an object or a list
+)
 
 // jsonObject is what is wanted of an object: its keys in the order met.
 type jsonObject struct {
-	keys   []jsonKey
+	keys   []*jsonKey
 	index  map[string]int
-	wanted map[string]jsonKey
+	wanted map[string]*jsonKey
 }
 
 // jsonKey is a key of an object and what is wanted of its value.
 type jsonKey struct {
 	quoted []byte // "name": as most writers write it
 	slots  []slot
+	early  bool        // one of its slots is
 	child  *jsonObject // for dotted paths into it
 	round  uint32      // of the last record that had it
 }
+
+// passed is the key of a value that nothing is wanted of and that is not remembered.
+var passed = &jsonKey{}
 
 // maxKeys bounds the keys that are remembered of an object; data used as keys would fill the memory.
 const maxKeys = 2048
@@ -44,7 +66,7 @@ const maxKeys = 2048
 const maxDepth = 200
 
 func newJSONObject() *jsonObject {
-	return &jsonObject{index: map[string]int{}, wanted: map[string]jsonKey{}}
+	return &jsonObject{index: map[string]int{}, wanted: map[string]*jsonKey{}}
 }
 
 var (
@@ -56,32 +78,84 @@ var (
 	errEscape    = errors.New(`has a wrong escape after a backslash`)
 )
 
-// decode reads the line at the start of buf; see csvDecoder.decode.
-func (d *jsonDecoder) decode(buf []byte, eof bool, record value.Record) (n int, used bool, err error) {
+func (d *jsonDecoder) scan(buf []byte, eof bool) (extent, error) {
 	end := bytes.IndexByte(buf, '\n')
-	n = end + 1
+	x := extent{bytes: end + 1, lines: 1}
 	if end < 0 {
 		if !eof {
-			return 0, false, nil
+			return extent{}, nil
 		}
-		end, n = len(buf), len(buf)
+		end, x.bytes = len(buf), len(buf)
 	}
-	d.line, d.i = buf[:end], 0
+	d.line, d.i, d.early, d.late = buf[:end], 0, d.early[:0], d.late[:0]
 	d.space()
 	if d.i == len(d.line) {
-		return n, false, nil
+		x.blank = true
+		return x, nil
 	}
 	if d.line[d.i] != '{' {
-		return n, true, d.syntax(errNotObject)
+		return x, d.syntax(errNotObject)
 	}
 	d.round++
-	if err := d.object(d.root, record, 0); err != nil {
-		return n, true, err
+	if err := d.object(d.root, 0); err != nil {
+		return x, err
 	}
 	if d.space(); d.i != len(d.line) {
-		return n, true, errTail
+		return x, errTail
 	}
-	return n, true, nil
+	return x, nil
+}
+
+func (d *jsonDecoder) fill(record value.Record, early bool) error {
+	list := d.late
+	if early {
+		list = d.early
+	}
+	for i := range list {
+		if err := d.set(&list[i], record); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// note remembers where a wanted value stands.
+func (d *jsonDecoder) note(k *jsonKey, start, end int, form form) {
+	if f := (found{k, int32(start), int32(end), form}); k.early {
+		d.early = append(d.early, f)
+	} else {
+		d.late = append(d.late, f)
+	}
+}
+
+// set decodes a value into the slots of its key.
+func (d *jsonDecoder) set(f *found, record value.Record) error {
+	b, slots := d.line[f.start:f.end], f.key.slots
+	switch f.form {
+	case formText:
+		b, err := d.unescaped(b)
+		if err != nil {
+			return err
+		}
+		for i := range slots {
+			if err := slots[i].set(record, b); err != nil {
+				return err
+			}
+		}
+	case formScalar:
+		for i := range slots {
+			if err := slots[i].scalar(record, b); err != nil {
+				return err
+			}
+		}
+	case formCompound:
+		for i := range slots {
+			if err := d.compound(&slots[i], record, b); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (d *jsonDecoder) space() {
@@ -103,8 +177,8 @@ func (d *jsonDecoder) syntax(err error) error {
 	return fmt.Errorf("column %d: %q %w", d.i+1, clip(d.line[d.i:], 20), err)
 }
 
-// object decodes the object at i.
-func (d *jsonDecoder) object(o *jsonObject, record value.Record, depth int) error {
+// object passes over the object at i and notes what is wanted of it.
+func (d *jsonDecoder) object(o *jsonObject, depth int) error {
 	if depth > maxDepth {
 		return errDeep
 	}
@@ -114,17 +188,26 @@ func (d *jsonDecoder) object(o *jsonObject, record value.Record, depth int) erro
 		return nil
 	}
 	for guess := 0; ; {
-		at, err := d.key(o, guess)
-		if err != nil {
-			return err
-		}
-		if at < 0 {
-			err = d.skip(depth)
+		guess = d.known(o, guess)
+		k := d.guessed(o, guess)
+		if k != nil {
+			guess++
 		} else {
-			guess = at + 1
-			err = d.value(&o.keys[at], record, depth)
+			at, err := d.key(o)
+			if err != nil {
+				return err
+			}
+			if k = passed; at >= 0 {
+				k, guess = o.keys[at], at+1
+			}
 		}
-		if err != nil {
+		if k.round == d.round && (k.slots != nil || k.child != nil) {
+			return fmt.Errorf("the key %s comes twice", bytes.TrimSuffix(k.quoted, []byte{':'}))
+		}
+		if k != passed {
+			k.round = d.round
+		}
+		if err := d.value(k, depth); err != nil {
 			return err
 		}
 		if d.i < len(d.line) && d.line[d.i] == ',' {
@@ -143,25 +226,71 @@ func (d *jsonDecoder) object(o *jsonObject, record value.Record, depth int) erro
 	}
 }
 
-// key reads a key and its colon and gives its index, -1 when it is of no interest.
-func (d *jsonDecoder) key(o *jsonObject, guess int) (int, error) {
-	if guess < len(o.keys) {
-		q := o.keys[guess].quoted
-		if len(d.line)-d.i > len(q) && string(d.line[d.i:d.i+len(q)]) == string(q) {
-			d.i += len(q)
-			if c := d.line[d.i]; c == ' ' || c == '\t' {
-				d.space()
-			}
-			return guess, o.keys[guess].once(d.round)
+// known passes over members that come as in the records before and as most writers write them: keys in the same order
+// and no white space, each a text without an escaped quote at its end, or a plain number, and not the last of the
+// object. It gives the number of the next key to guess.
+func (d *jsonDecoder) known(o *jsonObject, guess int) int {
+	line, i := d.line, d.i
+	for ; guess < len(o.keys); guess++ {
+		k := o.keys[guess]
+		start := i + len(k.quoted)
+		if start >= len(line) || string(line[i:start]) != string(k.quoted) || k.round == d.round {
+			break
 		}
+		end, next, form := start, 0, formScalar
+		if line[start] == '"' {
+			start++
+			n := bytes.IndexByte(line[start:], '"')
+			end, form = start+n, formText
+			if next = end + 1; n < 0 || n > 0 && line[end-1] == '\\' {
+				break
+			}
+		} else {
+			end += plainLength(line[start:])
+			next = end
+		}
+		if end == start && form == formScalar || next >= len(line) || line[next] != ',' {
+			break
+		}
+		if len(k.slots) > 0 {
+			d.note(k, start, end, form)
+		}
+		k.round, i = d.round, next+1
 	}
+	d.i = i
+	return guess
+}
+
+// guessed reads the key that came here in the records before, with its colon; nil when another one comes.
+func (d *jsonDecoder) guessed(o *jsonObject, guess int) *jsonKey {
+	if guess >= len(o.keys) {
+		return nil
+	}
+	k := o.keys[guess]
+	end := d.i + len(k.quoted)
+	if end >= len(d.line) || string(d.line[d.i:end]) != string(k.quoted) {
+		return nil
+	}
+	d.i = end
+	if c := d.line[end]; c <= ' ' {
+		d.space()
+	}
+	return k
+}
+
+// key reads any key and its colon and gives its index, -1 when it is of no interest.
+func (d *jsonDecoder) key(o *jsonObject) (int, error) {
 	d.space()
 	if d.i >= len(d.line) || d.line[d.i] != '"' {
 		return -1, d.syntax(errSyntax)
 	}
-	name, err := d.string()
-	if err != nil {
+	start := d.i + 1
+	if err := d.string(); err != nil {
 		return -1, err
+	}
+	name, ok := unescape(d.scratch[:0], d.line[start:d.i-1])
+	if d.scratch = name; !ok {
+		return -1, errEscape
 	}
 	at, known := o.index[string(name)]
 	if !known {
@@ -172,27 +301,17 @@ func (d *jsonDecoder) key(o *jsonObject, guess int) (int, error) {
 	}
 	d.i++
 	d.space()
-	// A guess that failed only for white space before the key: the next may be right again.
-	if at < 0 {
-		return at, nil
-	}
-	return at, o.keys[at].once(d.round)
-}
-
-// once refuses a wanted key that comes twice in a record.
-func (k *jsonKey) once(round uint32) error {
-	if k.round == round && (k.slots != nil || k.child != nil) {
-		return fmt.Errorf("the key %s comes twice", bytes.TrimSuffix(k.quoted, []byte{':'}))
-	}
-	k.round = round
-	return nil
+	return at, nil
 }
 
 // learn remembers a key that is met for the first time; -1 when there are too many.
 func (o *jsonObject) learn(name string) int {
-	k, wanted := o.wanted[name]
-	if len(o.keys) >= maxKeys && !wanted {
-		return -1
+	k := o.wanted[name]
+	if k == nil {
+		if len(o.keys) >= maxKeys {
+			return -1
+		}
+		k = &jsonKey{}
 	}
 	k.quoted = append(appendJSONText(nil, name), ':')
 	o.keys = append(o.keys, k)
@@ -200,49 +319,32 @@ func (o *jsonObject) learn(name string) int {
 	return len(o.keys) - 1
 }
 
-// value decodes the value at i into the slots of its key.
-func (d *jsonDecoder) value(k *jsonKey, record value.Record, depth int) error {
-	if k.slots == nil && k.child == nil {
-		return d.skip(depth)
-	}
+// value passes over the value at i and notes it where it is wanted.
+func (d *jsonDecoder) value(k *jsonKey, depth int) error {
 	if d.i >= len(d.line) {
 		return errCut
 	}
-	start := d.i
+	start, inside := d.i, 0
+	var form form
+	var err error
 	switch c := d.line[d.i]; {
 	case c == '"':
-		b, err := d.string()
-		if err != nil {
-			return err
-		}
-		for i := range k.slots {
-			if err := k.slots[i].set(record, b); err != nil {
-				return err
-			}
-		}
-		return nil
+		inside, err = 1, d.string()
 	case c == '{' && k.child != nil:
-		if err := d.object(k.child, record, depth+1); err != nil {
-			return err
-		}
+		form, err = formCompound, d.object(k.child, depth+1)
 	case c == '[' || c == '{':
-		if err := d.skip(depth); err != nil {
-			return err
-		}
+		form, err = formCompound, d.skipCompound(depth)
 	default:
-		return d.scalar(k, record)
+		form, err = formScalar, d.scalar()
 	}
-	for i := range k.slots {
-		if err := d.compound(&k.slots[i], record, start); err != nil {
-			return err
-		}
+	if err == nil && len(k.slots) > 0 {
+		d.note(k, start+inside, d.i-inside, form)
 	}
-	return nil
+	return err
 }
 
-// compound gives a slot the list or object that stands from start to i.
-func (d *jsonDecoder) compound(s *slot, record value.Record, start int) error {
-	raw := d.line[start:d.i]
+// compound gives a slot a list or an object.
+func (d *jsonDecoder) compound(s *slot, record value.Record, raw []byte) error {
 	switch s.kind {
 	case schema.Any:
 		record[s.at] = shared(raw)
@@ -258,41 +360,17 @@ func (d *jsonDecoder) compound(s *slot, record value.Record, start int) error {
 	return nil
 }
 
-// plain decodes a number as most are, in one pass; false leaves everything as it was.
-func (d *jsonDecoder) plain(s *slot, record value.Record) bool {
-	if s.kind != schema.Number && s.kind != schema.Integer {
-		return false
-	}
-	var v value.Value
-	n := plainNumber(&v, d.line[d.i:], s.kind == schema.Integer)
-	if end := d.i + n; n == 0 || end == len(d.line) || d.line[end] != ',' && d.line[end] != '}' {
-		return false
-	}
-	d.i += n
-	record[s.at] = v
-	return true
-}
-
-// scalar decodes a number, true, false or null.
-func (d *jsonDecoder) scalar(k *jsonKey, record value.Record) error {
-	if len(k.slots) == 1 && d.plain(&k.slots[0], record) {
+// scalar passes over a number, true, false or null.
+func (d *jsonDecoder) scalar() error {
+	start := d.i
+	if end := start + plainLength(d.line[start:]); end > start && end < len(d.line) && (d.line[end] == ',' || d.line[end] == '}') {
+		d.i = end
 		return nil
 	}
-	start := d.i
 	for d.i < len(d.line) && d.line[d.i] != ',' && d.line[d.i] != '}' && d.line[d.i] != ']' && d.line[d.i] > ' ' {
 		d.i++
 	}
-	word := d.line[start:d.i]
-	for i := range k.slots {
-		if err := k.slots[i].scalar(record, word); err != nil {
-			if errors.Is(err, errSyntax) {
-				d.i = start
-				return d.syntax(errSyntax)
-			}
-			return err
-		}
-	}
-	if len(k.slots) == 0 && !isScalar(word) {
+	if !isScalar(d.line[start:d.i]) {
 		d.i = start
 		return d.syntax(errSyntax)
 	}
@@ -311,7 +389,7 @@ func isScalar(word []byte) bool {
 // scalar sets a JSON value that is neither text, list nor object.
 func (s *slot) scalar(record value.Record, word []byte) error {
 	dst := &record[s.at]
-	if len(word) == 4 && string(word) == "null" {
+	if word[0] == 'n' {
 		if s.kind == schema.MultiPicklist {
 			*dst = value.List(nil)
 		}
@@ -319,27 +397,17 @@ func (s *slot) scalar(record value.Record, word []byte) error {
 	}
 	switch s.kind {
 	case schema.Integer, schema.Number:
-		if d, ok := scanDecimal(word); ok {
-			return s.number(dst, d, word)
+		if word[0] == 't' || word[0] == 'f' {
+			return s.misfit(word, errNotNumber)
+		}
+		if err := setNumber(dst, word, s.kind == schema.Integer); err != nil {
+			return s.misfit(word, err)
 		}
 	case schema.Boolean:
-		if len(word) == 4 && string(word) == "true" {
-			*dst = value.Bool(true)
-			return nil
+		if word[0] != 't' && word[0] != 'f' {
+			return s.misfit(word, errNotBoolean)
 		}
-		if len(word) == 5 && string(word) == "false" {
-			*dst = value.Bool(false)
-			return nil
-		}
-	}
-	if !isScalar(word) {
-		return errSyntax
-	}
-	switch s.kind {
-	case schema.Integer, schema.Number:
-		return s.misfit(word, errNotNumber)
-	case schema.Boolean:
-		return s.misfit(word, errNotBoolean)
+		*dst = value.Bool(word[0] == 't')
 	case schema.Date:
 		return s.misfit(word, errNotDate)
 	case schema.DateTime:
@@ -348,18 +416,6 @@ func (s *slot) scalar(record value.Record, word []byte) error {
 		*dst = value.List([]value.Value{shared(word)})
 	default:
 		*dst = shared(word)
-	}
-	return nil
-}
-
-func (s *slot) number(dst *value.Value, d decimal, word []byte) error {
-	if s.kind == schema.Number && d.fits && !d.exp && d.mant < maxExact && d.scale < len(pow10) {
-		f, _ := d.float(word)
-		*dst = value.Float(f)
-		return nil
-	}
-	if err := setNumber(dst, word, s.kind == schema.Integer); err != nil {
-		return s.misfit(word, err)
 	}
 	return nil
 }

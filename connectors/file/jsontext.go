@@ -8,27 +8,28 @@ import (
 	"github.com/syncline/syncline/lang/value"
 )
 
-// string reads the text at i, whose bytes live as long as the page.
-func (d *jsonDecoder) string() ([]byte, error) {
+// string passes over the text at i.
+func (d *jsonDecoder) string() error {
 	start := d.i + 1
 	q := bytes.IndexByte(d.line[start:], '"')
+	if q > 0 && d.line[start+q-1] == '\\' {
+		q = closing(d.line, start) - start
+	}
 	if q < 0 {
 		d.i = len(d.line)
-		return nil, errCut
+		return errCut
 	}
-	s := d.line[start : start+q]
-	if bytes.IndexByte(s, '\\') < 0 {
-		d.i = start + q + 1
-		return s, nil
+	d.i = start + q + 1
+	return nil
+}
+
+// unescaped is a text without its escapes, in memory that lives as long as the page.
+func (d *jsonDecoder) unescaped(b []byte) ([]byte, error) {
+	if bytes.IndexByte(b, '\\') < 0 {
+		return b, nil
 	}
-	end := closing(d.line, start)
-	if end < 0 {
-		d.i = len(d.line)
-		return nil, errCut
-	}
-	d.i = end + 1
 	var ok bool
-	if d.scratch, ok = unescape(d.scratch[:0], d.line[start:end]); !ok {
+	if d.scratch, ok = unescape(d.scratch[:0], b); !ok {
 		return nil, errEscape
 	}
 	return d.text(d.scratch), nil
@@ -114,42 +115,11 @@ func hex4(s []byte) rune {
 	return r
 }
 
-// skip passes over the value at i.
-func (d *jsonDecoder) skip(depth int) error {
+// skipCompound passes over a list or object.
+func (d *jsonDecoder) skipCompound(depth int) error {
 	if depth > maxDepth {
 		return errDeep
 	}
-	if d.i >= len(d.line) {
-		return errCut
-	}
-	switch d.line[d.i] {
-	case '"':
-		return d.skipString()
-	case '{', '[':
-		return d.skipCompound(depth)
-	}
-	return d.scalar(&jsonKey{}, nil)
-}
-
-func (d *jsonDecoder) skipString() error {
-	start := d.i + 1
-	q := bytes.IndexByte(d.line[start:], '"')
-	if q < 0 {
-		d.i = len(d.line)
-		return errCut
-	}
-	if q > 0 && d.line[start+q-1] == '\\' {
-		if q = closing(d.line, start) - start; q < 0 {
-			d.i = len(d.line)
-			return errCut
-		}
-	}
-	d.i = start + q + 1
-	return nil
-}
-
-// skipCompound passes over a list or object.
-func (d *jsonDecoder) skipCompound(depth int) error {
 	open := d.line[d.i]
 	end := byte('}')
 	if open == '[' {
@@ -166,7 +136,7 @@ func (d *jsonDecoder) skipCompound(depth int) error {
 			if d.i >= len(d.line) || d.line[d.i] != '"' {
 				return d.syntax(errSyntax)
 			}
-			if err := d.skipString(); err != nil {
+			if err := d.string(); err != nil {
 				return err
 			}
 			if d.space(); d.i >= len(d.line) || d.line[d.i] != ':' {
@@ -175,7 +145,7 @@ func (d *jsonDecoder) skipCompound(depth int) error {
 			d.i++
 			d.space()
 		}
-		if err := d.skip(depth + 1); err != nil {
+		if err := d.value(passed, depth+1); err != nil {
 			return err
 		}
 		d.space()
@@ -209,7 +179,11 @@ func (d *jsonDecoder) list(raw []byte) ([]value.Value, error) {
 		case '{', '[':
 			return nil, errNotText
 		case '"':
-			b, err := sub.string()
+			start := sub.i + 1
+			if err := sub.string(); err != nil {
+				return nil, err
+			}
+			b, err := sub.unescaped(raw[start : sub.i-1])
 			if err != nil {
 				return nil, err
 			}
@@ -218,7 +192,7 @@ func (d *jsonDecoder) list(raw []byte) ([]value.Value, error) {
 			}
 		default:
 			start := sub.i
-			if err := sub.skip(0); err != nil {
+			if err := sub.scalar(); err != nil {
 				return nil, err
 			}
 			if word := raw[start:sub.i]; string(word) != "null" {
@@ -233,15 +207,13 @@ const hexDigits = "0123456789abcdef"
 // appendJSONText appends s as a JSON text in quotes.
 func appendJSONText(dst []byte, s string) []byte {
 	dst = append(dst, '"')
-	start := 0
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c >= ' ' && c != '"' && c != '\\' {
-			continue
+	for {
+		n := plainText(s)
+		dst = append(dst, s[:n]...)
+		if n == len(s) {
+			return append(dst, '"')
 		}
-		dst = append(dst, s[start:i]...)
-		start = i + 1
-		switch c {
+		switch c := s[n]; c {
 		case '"', '\\':
 			dst = append(dst, '\\', c)
 		case '\n':
@@ -253,7 +225,23 @@ func appendJSONText(dst []byte, s string) []byte {
 		default:
 			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
 		}
+		s = s[n+1:]
 	}
-	dst = append(dst, s[start:]...)
-	return append(dst, '"')
+}
+
+// plainText is how many bytes at the start of s need no escape. It looks at eight at once.
+func plainText(s string) int {
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		x := eight(s[i:])
+		if (below(x, ' ')|equal(x, '"')|equal(x, '\\'))&tops != 0 {
+			break
+		}
+	}
+	for ; i < len(s); i++ {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' {
+			break
+		}
+	}
+	return i
 }

@@ -3,6 +3,7 @@ package file
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/syncline/syncline/connectors"
@@ -11,11 +12,20 @@ import (
 	"github.com/syncline/syncline/lang/value"
 )
 
-// decoder decodes one record after the other.
+// decoder decodes one record after the other, each in two steps: what is not wanted of it, or not at all, is only passed over.
 type decoder interface {
-	decode(buf []byte, eof bool, record value.Record) (n int, used bool, err error)
+	// scan finds the record at the start of buf, and where its values stand. With an error the extent is what to pass over.
+	scan(buf []byte, eof bool) (extent, error)
+	// fill decodes values of the record that was scanned last: those of the early slots, or all others.
+	fill(record value.Record, early bool) error
 	// keepTexts sets where texts go that do not stand in the buffer as they are.
 	keepTexts(text func([]byte) []byte)
+}
+
+// extent is what a record takes of the input, with its line end: no bytes when it is not complete and there may be more.
+type extent struct {
+	bytes, lines int
+	blank        bool // it is no record
 }
 
 func (d *csvDecoder) keepTexts(text func([]byte) []byte)  { d.text = text }
@@ -65,16 +75,25 @@ func newJSONDecoder(slots map[string][]slot) *jsonDecoder {
 }
 
 func (o *jsonObject) want(name string, s []slot) {
-	k := o.wanted[name]
+	k := o.key(name)
 	k.slots = append(k.slots, s...)
-	o.wanted[name] = k
+	k.early = slices.ContainsFunc(k.slots, func(s slot) bool { return s.early })
+}
+
+// key is what is wanted of a key.
+func (o *jsonObject) key(name string) *jsonKey {
+	k := o.wanted[name]
+	if k == nil {
+		k = &jsonKey{}
+		o.wanted[name] = k
+	}
+	return k
 }
 
 func (o *jsonObject) child(name string) *jsonObject {
-	k := o.wanted[name]
+	k := o.key(name)
 	if k.child == nil {
 		k.child = newJSONObject()
-		o.wanted[name] = k
 	}
 	return k.child
 }
@@ -82,7 +101,7 @@ func (o *jsonObject) child(name string) *jsonObject {
 // newCSVDecoder makes a decoder for a file with this header. A field that the object had when it was described, and that
 // the file has no more, is an error: nulls in its place would empty what they are mapped to.
 func newCSVDecoder(s *source, header []string, slots map[string][]slot) (*csvDecoder, error) {
-	d := &csvDecoder{comma: s.comma, null: s.null, slots: make([]slot, len(header)), last: -1, text: bytes.Clone}
+	d := &csvDecoder{comma: s.comma, null: s.null, slots: make([]slot, len(header)), last: -1, cells: make([]span, len(header)), text: bytes.Clone}
 	for i, name := range headerNames(header) {
 		d.slots[i] = slot{at: -1}
 		if want := slots[name]; name != "" && len(want) > 0 {
@@ -95,6 +114,15 @@ func newCSVDecoder(s *source, header []string, slots map[string][]slot) (*csvDec
 		return nil, &connectors.Error{Class: connectors.Permanent, Fields: []string{want[0].name},
 			Message: fmt.Sprintf("%s has no column %q; it has %s", s.shown, name, strings.Join(header, ", ")),
 			Hint:    "was it renamed? write its new name as from in columns, or pull the schema again"}
+	}
+	for col, s := range d.slots {
+		switch {
+		case s.at < 0:
+		case s.early:
+			d.early = append(d.early, col)
+		default:
+			d.late = append(d.late, col)
+		}
 	}
 	return d, nil
 }

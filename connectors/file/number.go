@@ -68,6 +68,28 @@ func scanDecimal(b []byte) (d decimal, ok bool) {
 	return d, i == len(b)
 }
 
+// plainLength is how long the number at the start of b is, where it is of the most common kind: digits, of which some may
+// stand after a point. 0: it is any other.
+func plainLength(b []byte) int {
+	i := 0
+	for i < len(b) && b[i]-'0' <= 9 {
+		i++
+	}
+	if i > 1 && b[0] == '0' {
+		return 0
+	}
+	if i == 0 || i == len(b) || b[i] != '.' {
+		return i
+	}
+	point := i + 1
+	for i = point; i < len(b) && b[i]-'0' <= 9; i++ {
+	}
+	if i == point {
+		return 0
+	}
+	return i
+}
+
 // plainDecimal reads the most common kind of number from the start of b: up to 15 digits, of which some may stand after a
 // point. n is how long it is: 0 for any other, which the general way reads. Both kinds of number hold it exactly.
 func plainDecimal(b []byte) (mant uint64, scale, n int) {
@@ -210,13 +232,15 @@ func looseDecimal(b []byte) ([]byte, decimal, bool) {
 // appendFloat appends the shortest decimal that reads back as f, without an exponent. Most numbers of business data
 // have few digits: those are found by trying, much faster than by the general way.
 func appendFloat(dst []byte, f float64) []byte {
+	const digits = 4
 	a := math.Abs(f)
 	if a < 1e9 {
-		for scale := range 5 {
-			n := math.Round(a * pow10[scale])
-			if n/pow10[scale] == a {
-				return appendScaled(dst, uint64(n), scale, math.Signbit(f) && a != 0)
+		if n := math.Round(a * pow10[digits]); n/pow10[digits] == a {
+			short, scale := uint64(n), digits
+			for scale > 0 && short%10 == 0 {
+				short, scale = short/10, scale-1
 			}
+			return appendScaled(dst, short, scale, math.Signbit(f) && a != 0)
 		}
 	}
 	return strconv.AppendFloat(dst, f, 'f', -1, 64)

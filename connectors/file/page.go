@@ -29,6 +29,8 @@ type page struct {
 	raws [][2]int
 	bad  []connectors.BadRow
 	last bool
+	// sifted counts the records that were not wanted.
+	sifted int
 	// prefix and buf[:to] are all that the page took from the file: header, blank and broken lines too.
 	prefix []byte
 	to     int
@@ -38,7 +40,10 @@ type page struct {
 type pager struct {
 	s      *source
 	layout *value.Layout
-	keep   func(value.Record) bool // nil: all
+	slots  map[string][]slot       // by name in the file
+	keep   func(value.Record) bool // of the question; nil: all
+	want   func(value.Record) bool // of who asks; nil: all
+	early  []bool                  // by slot: keep or want reads it; nil: none
 	empty  value.Record            // of a record before it is decoded; nil: nulls
 	in     *stream
 	w      window
@@ -53,7 +58,7 @@ type pager struct {
 // next decodes into p.
 func (g *pager) next(p *page) error {
 	p.batch.Reset()
-	p.raws, p.bad, p.prefix = p.raws[:0], nil, p.prefix[:0]
+	p.raws, p.bad, p.prefix, p.sifted = p.raws[:0], nil, p.prefix[:0], 0
 	mem := p.batch.Input
 	size := g.chunk
 	for grown := false; ; grown = true {
@@ -101,6 +106,11 @@ func (g *pager) begin() error {
 		}
 		g.line = 1
 	}
+	for _, list := range g.slots {
+		for i := range list {
+			list[i].early = g.early != nil && g.early[list[i].at]
+		}
+	}
 	if err := g.start(g); err != nil {
 		return err
 	}
@@ -128,42 +138,67 @@ func (g *pager) decode(p *page) (done bool, err error) {
 	})
 	begin := w.pos
 	for w.pos < len(w.buf) && len(p.raws) < g.rows {
-		record := p.batch.Append()
-		copy(record, g.empty)
-		n, used, err := g.dec.decode(w.buf[w.pos:], w.eof, record)
-		if n == 0 && err == nil {
-			p.batch.DropLast()
+		x, err := g.dec.scan(w.buf[w.pos:], w.eof)
+		if x.bytes == 0 && err == nil {
 			break
 		}
 		if errors.Is(err, errUnclosed) {
 			return false, g.unclosed()
 		}
-		raw := w.buf[w.pos : w.pos+n]
-		if err == nil && used && !w.clean && !utf8.Valid(raw) {
+		raw := w.buf[w.pos : w.pos+x.bytes]
+		if err == nil && !x.blank && !w.clean && !utf8.Valid(raw) {
 			err = errUTF8
+		}
+		added := false
+		var known value.Record
+		if err == nil && !x.blank {
+			added, known, err = g.fill(p)
 		}
 		switch {
 		case err != nil:
-			p.batch.DropLast()
-			p.bad = append(p.bad, connectors.BadRow{Place: fmt.Sprintf("%s:%d", g.s.shown, g.line), Text: clip(bytes.TrimRight(raw, "\r\n"), 4096), Err: err})
-		case !used || g.keep != nil && !g.keep(record):
-			p.batch.DropLast()
-		default:
-			p.raws = append(p.raws, [2]int{w.pos, w.pos + n})
+			p.bad = append(p.bad, connectors.BadRow{Place: fmt.Sprintf("%s:%d", g.s.shown, g.line), Text: clip(bytes.TrimRight(raw, "\r\n"), 4096), Err: err, Known: known})
+		case added:
+			p.raws = append(p.raws, [2]int{w.pos, w.pos + x.bytes})
 		}
-		g.line += lines(raw)
-		w.pos += n
+		g.line += x.lines
+		w.pos += x.bytes
 	}
 	p.last = w.eof && w.pos == len(w.buf)
 	return p.last || w.pos > begin, nil
 }
 
-// lines is how many lines a record takes: almost always one.
-func lines(raw []byte) int {
-	if i := bytes.IndexByte(raw, '\n'); i < 0 || i == len(raw)-1 {
-		return 1
+// fill adds the record that was scanned to the page, unless it is not wanted: then only what decides that is decoded.
+// known is what was decoded by then of one that is wanted and cannot be decoded.
+func (g *pager) fill(p *page) (added bool, known value.Record, err error) {
+	record := p.batch.Append()
+	copy(record, g.empty)
+	added = true
+	early := g.keep != nil || g.want != nil || g.early != nil
+	if early {
+		if err = g.dec.fill(record, true); err == nil {
+			added = g.wanted(p, record)
+		}
 	}
-	return bytes.Count(raw, []byte{'\n'})
+	if err == nil && added {
+		if err = g.dec.fill(record, false); err != nil && early {
+			known = record.Clone()
+		}
+	}
+	if err != nil || !added {
+		p.batch.DropLast()
+	}
+	return added, known, err
+}
+
+func (g *pager) wanted(p *page, record value.Record) bool {
+	if g.keep != nil && !g.keep(record) {
+		return false
+	}
+	if g.want != nil && !g.want(record) {
+		p.sifted++
+		return false
+	}
+	return true
 }
 
 func (g *pager) unclosed() error {
@@ -173,52 +208,56 @@ func (g *pager) unclosed() error {
 }
 
 // startJSON needs nothing before the records.
-func startJSON(slots map[string][]slot) func(*pager) error {
-	return func(g *pager) error {
-		if first := bytes.TrimLeft(g.w.buf[g.w.pos:], " \t\r\n"); len(first) > 0 && first[0] == '[' {
-			return &connectors.Error{Class: connectors.Permanent, Message: g.s.shown + " is one JSON list; JSON lines are expected: one object a line",
-				Hint: "jq -c '.[]' makes them"}
-		}
-		g.dec = newJSONDecoder(slots)
-		return nil
+func startJSON(g *pager) error {
+	if first := bytes.TrimLeft(g.w.buf[g.w.pos:], " \t\r\n"); len(first) > 0 && first[0] == '[' {
+		return &connectors.Error{Class: connectors.Permanent, Message: g.s.shown + " is one JSON list; JSON lines are expected: one object a line",
+			Hint: "jq -c '.[]' makes them"}
 	}
+	g.dec = newJSONDecoder(g.slots)
+	return nil
 }
 
 // startCSV reads the header.
-func startCSV(slots map[string][]slot) func(*pager) error {
-	return func(g *pager) error {
-		var header []string
-		if g.s.header {
-			names, n, err := cells(g.s.comma, g.w.buf[g.w.pos:], g.w.eof)
-			if err != nil {
-				return &connectors.Error{Class: connectors.Permanent, Message: fmt.Sprintf("%s:1: the header: %v", g.s.shown, err)}
-			}
-			if n == 0 && !g.w.eof {
-				return errMore
-			}
-			header = names
-			if len(names) == 0 && g.s.write != "update" {
-				// No records would mean that all are gone; an export that broke off is likelier. One that is ours may begin empty.
-				return &connectors.Error{Class: connectors.Permanent, Message: g.s.shown + " is empty, without even a header",
-					Hint: "was its export cut short? A file without records has the header alone"}
-			}
-			if len(names) == 0 {
-				clear(slots)
-			}
-			g.line += bytes.Count(g.w.buf[g.w.pos:g.w.pos+n], []byte{'\n'})
-			g.w.pos += n
-		} else {
-			for _, c := range g.s.columns {
-				header = append(header, from(c))
-			}
-		}
-		dec, err := newCSVDecoder(g.s, header, slots)
+func startCSV(g *pager) error {
+	var header []string
+	if g.s.header {
+		names, n, err := cells(g.s.comma, g.w.buf[g.w.pos:], g.w.eof)
 		if err != nil {
-			return err
+			return &connectors.Error{Class: connectors.Permanent, Message: fmt.Sprintf("%s:1: the header: %v", g.s.shown, err)}
 		}
-		g.dec = dec
-		return nil
+		if n == 0 && !g.w.eof {
+			return errMore
+		}
+		header = names
+		if len(names) == 0 && g.s.write != "update" {
+			// No records would mean that all are gone; an export that broke off is likelier. One that is ours may begin empty.
+			return &connectors.Error{Class: connectors.Permanent, Message: g.s.shown + " is empty, without even a header",
+				Hint: "was its export cut short? A file without records has the header alone"}
+		}
+		if len(names) == 0 {
+			clear(g.slots)
+		}
+		g.line += bytes.Count(g.w.buf[g.w.pos:g.w.pos+n], []byte{'\n'})
+		g.w.pos += n
+	} else {
+		for _, c := range g.s.columns {
+			header = append(header, from(c))
+		}
 	}
+	dec, err := newCSVDecoder(g.s, header, g.slots)
+	if err != nil {
+		return err
+	}
+	g.dec = dec
+	return nil
+}
+
+// decideBy makes a slot one of those that decide whether a record is wanted.
+func (g *pager) decideBy(slot int) {
+	if g.early == nil {
+		g.early = make([]bool, g.layout.Len())
+	}
+	g.early[slot] = true
 }
 
 // newPager opens the object for a read.
@@ -228,7 +267,11 @@ func (c *connection) newPager(s *source, q query.Read) (*pager, error) {
 		return nil, err
 	}
 	g := &pager{s: s, layout: q.Layout, rows: pageRows, chunk: chunk}
-	g.keep = keeper(q)
+	if g.keep = keeper(q); g.keep != nil {
+		for _, f := range query.Fields(q.Where) {
+			g.decideBy(q.Layout.Slot(f))
+		}
+	}
 	for at, name := range q.Layout.Names {
 		if f, _ := sh.field(name, q.Schema); f != nil && !emptyOf(f.Kind).IsNull() {
 			if g.empty == nil {
@@ -237,9 +280,9 @@ func (c *connection) newPager(s *source, q query.Read) (*pager, error) {
 			g.empty[at] = emptyOf(f.Kind)
 		}
 	}
-	slots := slotsFor(sh, q)
-	if g.start = startCSV(slots); s.jsonl {
-		g.start = startJSON(slots)
+	g.slots = slotsFor(sh, q)
+	if g.start = startCSV; s.jsonl {
+		g.start = startJSON
 	}
 	if !s.std() {
 		g.in, err = openFile(s)

@@ -69,7 +69,7 @@ func (r *rows) Next(ctx context.Context, batch *value.Batch) error {
 		return err
 	}
 	r.current = p
-	if r.over = p.last; r.over && p.batch.Len() == 0 && len(p.bad) == 0 {
+	if r.over = p.last; r.over && p.batch.Len() == 0 && len(p.bad) == 0 && p.sifted == 0 {
 		return io.EOF
 	}
 	for r.limit > 0 && r.given+p.batch.Len() > r.limit {
@@ -130,6 +130,20 @@ func (g *pager) run() *ahead {
 		}
 	}()
 	return a
+}
+
+func (r *rows) Sift(slots []int, want func(value.Record) bool) {
+	r.g.want = want
+	for _, s := range slots {
+		r.g.decideBy(s)
+	}
+}
+
+func (r *rows) Sifted() int {
+	if r.current == nil {
+		return 0
+	}
+	return r.current.sifted
 }
 
 func (r *rows) Cursor() query.Cursor { return "" }
