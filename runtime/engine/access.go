@@ -32,6 +32,10 @@ type access struct {
 	frame expr.Frame
 	// rootIt is where look-ups put the candidate under test: the last record of the rule's frames.
 	rootIt int
+
+	// broken are rows that look-ups could not read and nobody was told of yet; lamented are all of this run.
+	broken   []lookedUpRow
+	lamented map[string]bool
 }
 
 func (r *access) sleep(ctx context.Context, d time.Duration) error {

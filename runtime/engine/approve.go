@@ -9,6 +9,7 @@ import (
 	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/lang/schema"
 	"github.com/syncline/syncline/lang/value"
+	"github.com/syncline/syncline/runtime/crashpoint"
 	"github.com/syncline/syncline/runtime/delivery"
 	"github.com/syncline/syncline/runtime/state"
 )
@@ -104,13 +105,13 @@ func Carry(ctx context.Context, job Job, a state.Approval) (state.Run, error) {
 
 // carry delivers what is staged.
 func (r *runner) carry() error {
+	crashpoint.Reach(crashpoint.Approved)
 	for _, step := range []func() error{r.open, r.loadDead, r.resolveOpenClaims} {
 		if err := step(); err != nil {
 			return err
 		}
 	}
-	box := &outbox{r: r, spilled: true}
-	if err := box.each(r.deliverApproved); err != nil {
+	if err := eachStaged(r.work, r.job.Store, r.run.ID, r.deliverApproved); err != nil {
 		return err
 	}
 	if r.approval.dropped > 0 {
@@ -133,9 +134,7 @@ func (r *runner) finishApproved(err error) (state.Run, error) {
 	}
 	r.run.Outbox = nil
 	run, err := r.finish(nil)
-	if err == nil {
-		err = r.job.Store.Unstage(context.WithoutCancel(r.work), run.ID)
-	}
+	crashpoint.Reach(crashpoint.Carried)
 	if err == nil {
 		err = r.job.Store.Unapprove(context.WithoutCancel(r.work), r.approval.Run)
 	}
@@ -151,20 +150,25 @@ func (r *runner) deliverApproved(changes []*change) error {
 		if err != nil {
 			return err
 		}
-		_, err = r.send(due, &out)
-		if err != nil && !isEnding(err) {
+		if err := r.sendStaged(due, out); err != nil {
 			return err
 		}
-		if cerr := r.commit(out); cerr != nil {
-			return cerr
-		}
-		if err != nil {
-			return err
-		}
-		r.progress("deliver")
 		changes = changes[n:]
 	}
 	return nil
+}
+
+// distinctPrefix is how many changes come before the first that concerns a record a second time. Earlier versions staged
+// such, and they may wait for a person still.
+func distinctPrefix(changes []*change) int {
+	seen := make(map[string]bool, len(changes))
+	for i, c := range changes {
+		if seen[c.Source] {
+			return i
+		}
+		seen[c.Source] = true
+	}
+	return len(changes)
 }
 
 // unchangedSince drops the changes whose records are not any more what they were when the changes were made: what is
@@ -239,7 +243,7 @@ func (r *runner) targetsOf(changes []*change) (map[string]value.Record, error) {
 	}
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
-	records, err := r.byID(r.to, r.p.To, key.Name, idValues(key, ids), r.p.Target)
+	records, _, err := r.byID(r.to, r.p.To, key.Name, idValues(key, ids), r.p.Target)
 	if err != nil {
 		return nil, err
 	}

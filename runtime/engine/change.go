@@ -36,7 +36,8 @@ type change struct {
 	// Forget: nothing is to be remembered of the record afterwards.
 	Forget bool
 
-	seq int64 // in the stage
+	seq   int64 // in the stage
+	place int64 // state.Record.Place of what was remembered last
 }
 
 // byField is the index of a field that is not mapped but set so that a created record is found by it.
@@ -53,7 +54,7 @@ type fieldWrite struct {
 
 func (r *runner) newChange(it *item) *change {
 	c := &change{Source: it.id, Version: it.version, Target: it.target, Want: it.want, Keys: it.keys, Hash: it.hash,
-		Relink: it.relink, Seen: r.stamp}
+		Relink: it.relink, Seen: r.stamp, place: it.rec.Place}
 	if r.keepsFields() && it.src != nil {
 		c.Stored = r.fields(it.src)
 	}
@@ -62,14 +63,6 @@ func (r *runner) newChange(it *item) *change {
 
 func (r *runner) fieldWrite(it *item, i int, m *plan.Mapping, before, after value.Value) fieldWrite {
 	return fieldWrite{Name: m.Field.Name, Index: i, Before: before, After: after, Text: m.Text, Inputs: r.inputs(it, m)}
-}
-
-// clone makes the change independent of the page that it was made from.
-func (c *change) clone() {
-	for i := range c.Fields {
-		c.Fields[i].Before, c.Fields[i].After = c.Fields[i].Before.Clone(), c.Fields[i].After.Clone()
-	}
-	c.Want = value.Record(c.Want).Clone()
 }
 
 // action is the change as people call it.
@@ -124,27 +117,13 @@ func (r *runner) linkEntry(source, target, before string) state.Entry {
 		Fields: []state.FieldChange{{Name: "link", Before: before, After: target}}}
 }
 
-// wire is a change as the stage stores it.
-type wire struct {
-	Change change
-	Fields []wireField
-	Want   []byte
-	Nil    bool // Want is nil
-}
-
+// wireField is a field of a change as triggers store it.
 type wireField struct {
 	Name   string
 	Index  int
 	Values []byte // before, after
 	Text   string
 	Inputs map[string]any
-}
-
-func (c *change) encode() ([]byte, error) {
-	w := wire{Change: *c, Want: value.EncodeRecord(c.Want), Nil: c.Want == nil}
-	w.Change.Fields, w.Change.Want = nil, nil
-	w.Fields = toWire(c.Fields)
-	return json.Marshal(w)
 }
 
 func toWire(fields []fieldWrite) []wireField {
@@ -172,23 +151,4 @@ func unmarshalExact(b []byte, into any) error {
 	dec := json.NewDecoder(bytes.NewReader(b))
 	dec.UseNumber()
 	return dec.Decode(into)
-}
-
-func decodeChange(b []byte) (*change, error) {
-	var w wire
-	if err := unmarshalExact(b, &w); err != nil {
-		return nil, fmt.Errorf("a staged change cannot be read: %w", err)
-	}
-	c := w.Change
-	want, err := value.DecodeRecord(w.Want)
-	if err != nil {
-		return nil, fmt.Errorf("a staged change cannot be read: %w", err)
-	}
-	if !w.Nil {
-		c.Want = append([]value.Value{}, want...)
-	}
-	if c.Fields, err = fromWire(w.Fields); err != nil {
-		return nil, err
-	}
-	return &c, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/syncline/syncline/lang/query"
 	"github.com/syncline/syncline/lang/schema"
 	"github.com/syncline/syncline/lang/value"
+	"github.com/syncline/syncline/runtime/crashpoint"
 	"github.com/syncline/syncline/runtime/delivery"
 	"github.com/syncline/syncline/runtime/state"
 )
@@ -42,9 +43,11 @@ func (r *runner) claim(changes []*change, out *state.Outcome) ([]*change, error)
 	if len(claims) == 0 {
 		return kept, nil
 	}
+	crashpoint.Reach(crashpoint.ClaimBefore)
 	if err := r.job.Store.Claim(r.work, claims); err != nil {
 		return nil, fmt.Errorf("storing claims: %w", err)
 	}
+	crashpoint.Reach(crashpoint.ClaimAfter)
 	return kept, nil
 }
 
@@ -180,19 +183,20 @@ func (r *access) lookForSome(to *side, end plan.End, group []int, pairs []value.
 		}
 	}
 	layout := value.NewLayout(names...)
-	records, err := r.readAll(to, query.Read{Object: end.Object.Name, Layout: layout, Where: where})
-	if err != nil {
-		return failedFor(to.name, "looking for creates in doubt in", err)
+	got := r.readAll(to, query.Read{Object: end.Object.Name, Layout: layout, Where: where}, nil)
+	if got.err != nil {
+		return failedFor(to.name, "looking for creates in doubt in", got.err)
 	}
 	for _, i := range group {
 		ids := map[string]bool{}
-		for _, rec := range records {
+		for _, rec := range got.records {
 			if matchesPairs(end.Object, layout, rec, pairs[i]) {
 				ids[rec.At(0).String()] = true
 				out[i].ID = rec.At(0).String()
 			}
 		}
-		out[i].Decided, out[i].Found = len(ids) < 2, len(ids) == 1
+		// A row that cannot be read may be it.
+		out[i].Decided, out[i].Found = len(ids) == 1 || len(ids) == 0 && len(got.bad) == 0, len(ids) == 1
 	}
 	return nil
 }

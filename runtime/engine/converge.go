@@ -43,7 +43,8 @@ func (r *runner) begin() error {
 		return fmt.Errorf("reading the checkpoint: %w", err)
 	}
 	r.cp.Rule, r.cp.Schedule = r.p.ID(), r.job.Schedule
-	r.stamp = max(r.stamp, r.cp.Pass+1)
+	// Later than all that was seen before, also by a clock that was ahead: what is not seen now has to stand out.
+	r.stamp = max(r.stamp, r.cp.Pass+1, r.cp.At.UnixMicro()+1)
 	same := r.cp.Meaning == r.p.Meaning
 	unfinished := same && !r.cp.FullDone && r.cp.Cursor != "" && r.cp.Pass > 0
 	r.verify = r.job.Full || r.schedule != nil && r.schedule.Full && len(r.job.Records) == 0 || !same || !r.cp.FullDone
@@ -58,7 +59,7 @@ func (r *runner) begin() error {
 		r.seen = map[uint64]struct{}{}
 	}
 	if r.twoPhase() && !r.job.DryRun {
-		r.outbox = &outbox{r: r}
+		r.outbox = newOutbox(r)
 	}
 	if err := r.loadDead(); err != nil {
 		return err
@@ -72,28 +73,7 @@ func (r *runner) tidy() error {
 	if r.job.DryRun {
 		return nil
 	}
-	for _, status := range []state.RunStatus{state.Running, state.Waiting} {
-		runs, err := r.job.Store.Runs(r.work, state.RunFilter{Rule: r.p.ID(), Status: status, Limit: 20})
-		if err != nil {
-			return fmt.Errorf("reading earlier runs: %w", err)
-		}
-		for _, old := range runs {
-			if old.ID == r.run.ID || old.WaitsFor == state.WaitGuard && old.Outbox != nil {
-				continue
-			}
-			if err := r.job.Store.Unstage(r.work, old.ID); err != nil {
-				return fmt.Errorf("forgetting staged changes: %w", err)
-			}
-			if status != state.Running {
-				continue
-			}
-			old.Status, old.Why = state.Stopped, "the process ended before the run did; a later run went on from the checkpoint"
-			if err := r.job.Store.SaveRun(r.work, old); err != nil {
-				return fmt.Errorf("storing an earlier run's end: %w", err)
-			}
-		}
-	}
-	return nil
+	return stopAbandoned(r.work, r.job.Store, r.run, "the process ended before the run did; a later run went on from the checkpoint")
 }
 
 func (r *runner) resolveOpenClaims() error {
@@ -133,13 +113,14 @@ func (r *runner) readSource() error {
 			if err := r.beginRead(p); err != nil {
 				return err
 			}
-			items := r.items(p)
+			out, bad := r.leftOut(p.bad)
+			items := append(r.items(p), r.leftOutItems(out)...)
 			for _, it := range items {
 				r.tellRead(it)
 			}
-			given += p.batch.Len()
-			r.run.Read += p.batch.Len()
-			if err := r.take(items, p.bad); err != nil {
+			given += p.batch.Len() + len(out)
+			r.run.Read += p.batch.Len() + len(out)
+			if err := r.take(items, bad); err != nil {
 				return err
 			}
 			r.progress("read")
@@ -152,9 +133,10 @@ func (r *runner) readSource() error {
 	}
 }
 
-// take works on what a page gave, or gathers it where its records mostly pass and no cursor moves with it.
+// take works on what a page gave, or gathers it where no cursor moves with it: every step costs little more for many
+// records than for few.
 func (r *runner) take(items []*item, bad []connectors.BadRow) error {
-	if r.digests != nil && r.cp.Cursor == "" && len(bad) == 0 && len(items) < gatherMost/2 {
+	if r.cp.Cursor == "" && len(bad) == 0 && len(items) < gatherMost/2 {
 		if r.gathered.add(items, r.repeats.on); len(r.gathered.items) < gatherMost {
 			return nil
 		}
@@ -200,6 +182,9 @@ func (r *runner) process(items []*item, bad []connectors.BadRow, cp *state.Check
 		r.run.Filtered += besides
 		bad = append(bad, more...)
 	}
+	if err := r.lookedAgain(items); err != nil {
+		return err
+	}
 	if err := r.runFinds(items, false); err != nil {
 		return err
 	}
@@ -217,8 +202,21 @@ func (r *runner) process(items []*item, bad []connectors.BadRow, cp *state.Check
 		return err
 	}
 	out := r.outcome(items)
-	out.Dead = append(out.Dead, r.badRows(bad)...)
+	out.Dead = append(append(out.Dead, r.lookUpLetters()...), r.badRows(bad)...)
 	return r.conclude(items, out, cp)
+}
+
+// lookedAgain takes back what was staged of records when this run looked at them before, whatever comes of this look: the
+// last one counts.
+func (r *runner) lookedAgain(items []*item) error {
+	if r.outbox.empty() {
+		return nil
+	}
+	ids := make([]string, len(items))
+	for i, it := range items {
+		ids[i] = it.id
+	}
+	return r.outbox.retract(ids)
 }
 
 // conclude sends or stages the changes of items and stores what came of them.
@@ -238,7 +236,16 @@ func (r *runner) conclude(items []*item, out state.Outcome, cp *state.Checkpoint
 		if err := r.outbox.add(changes); err != nil {
 			return err
 		}
+		if err := r.outbox.retract(out.Forget); err != nil {
+			return err
+		}
 		return r.commit(out)
+	}
+	for len(changes) > sendMost {
+		if err := r.sendSome(changes[:sendMost], &out); err != nil {
+			return err
+		}
+		changes, out = changes[sendMost:], state.Outcome{Rule: r.p.ID()}
 	}
 	complete, err := r.send(changes, &out)
 	if err != nil && !isEnding(err) {
@@ -248,6 +255,18 @@ func (r *runner) conclude(items []*item, out state.Outcome, cp *state.Checkpoint
 		out.Checkpoint = cp
 	}
 	if cerr := r.commit(out); cerr != nil {
+		return cerr
+	}
+	return err
+}
+
+// sendSome sends a part of the changes of a page and stores what came of them; the checkpoint stays where it is.
+func (r *runner) sendSome(changes []*change, out *state.Outcome) error {
+	_, err := r.send(changes, out)
+	if err != nil && !isEnding(err) {
+		return err
+	}
+	if cerr := r.commit(*out); cerr != nil {
 		return cerr
 	}
 	return err

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"maps"
 
 	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/lang/plan"
@@ -37,6 +38,13 @@ func (c *creating) claim(lookup []byte, source string) (first string, taken bool
 	}
 	c.keys[key] = source
 	return "", false
+}
+
+// release gives the keys of creates back that are not made after all.
+func (c *creating) release(sources map[string]bool) {
+	if len(sources) > 0 {
+		maps.DeleteFunc(c.keys, func(_ uint64, source string) bool { return sources[source] })
+	}
 }
 
 // forget begins a new page: what was sent is found by the match.

@@ -12,6 +12,8 @@ import (
 type deadLetters struct {
 	open  map[string]bool
 	retry map[string]bool // a person asked for another try
+	// firings are the letters of firings, by the firing's ID.
+	firings map[string]state.DeadStatus
 }
 
 func (d *deadLetters) known(id string) bool { return d.open[id] || d.retry[id] }
@@ -29,10 +31,15 @@ func loadDead(ctx context.Context, store state.DeadStore, rule string) (d deadLe
 		}
 		out := make(map[string]bool, len(letters))
 		for _, l := range letters {
+			if l.Firing != "" {
+				d.firings[l.Firing] = status
+				continue
+			}
 			out[l.Source.ID] = true
 		}
 		return out, nil
 	}
+	d.firings = map[string]state.DeadStatus{}
 	if d.open, err = load(state.DeadOpen); err != nil {
 		return d, err
 	}
@@ -52,7 +59,7 @@ func (r *runner) retryDead() error {
 	}
 	slices.Sort(ids)
 	for part := range slices.Chunk(ids, 500) {
-		records, err := r.sourceByID(part, r.p.Source)
+		records, _, err := r.sourceByID(part, r.p.Source)
 		if err != nil {
 			return err
 		}

@@ -5,31 +5,34 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/syncline/syncline/lang/expr"
 	"github.com/syncline/syncline/lang/value"
 )
 
-// decide chooses among the candidates of one alternative. Nothing found leaves the ask open for the next one.
-func (s *seeker) decide(q *ask, candidates []value.Record) {
+// decide chooses among the candidates of one alternative; frame is that of the ask's record. Nothing found leaves the ask open for the next one.
+func (s *seeker) decide(q *ask, frame *expr.Frame, candidates []value.Record) {
 	fits := candidates
 	if s.spec.Where != nil {
 		var err error
-		if fits, err = s.restrict(q.it, candidates); err != nil {
+		if fits, err = s.restrict(frame, candidates); err != nil {
 			q.err, q.done = err, true
 			return
 		}
 	}
-	fits = distinct(fits)
+	if s.end.Object.Key != "" {
+		fits = distinct(fits)
+	}
 	switch {
 	case len(fits) == 0:
 		return
 	case s.find != nil && s.find.All:
-		q.all, q.err = s.ranked(q.it, fits)
+		q.all, q.err = s.ranked(frame, fits)
 		q.done = true
 		if len(q.all) > 0 {
 			q.found = q.all[0]
 		}
 	case len(fits) > 1 && s.spec.OrderBy != nil:
-		best, err := s.first(q.it, fits)
+		best, err := s.first(frame, fits)
 		q.found, q.err, q.done = best, err, true
 	case len(fits) > 1:
 		for _, f := range fits {
@@ -42,7 +45,7 @@ func (s *seeker) decide(q *ask, candidates []value.Record) {
 	}
 }
 
-// distinct drops repetitions of a record: a system may give one twice when it moves between pages.
+// distinct drops repetitions of a record, which slot 0 tells: a system may give one twice when it moves between pages.
 func distinct(records []value.Record) []value.Record {
 	if len(records) < 2 {
 		return records
@@ -57,13 +60,13 @@ func distinct(records []value.Record) []value.Record {
 }
 
 // restrict keeps the candidates that satisfy the look-up's own where.
-func (s *seeker) restrict(it *item, candidates []value.Record) ([]value.Record, error) {
+func (s *seeker) restrict(frame *expr.Frame, candidates []value.Record) ([]value.Record, error) {
 	var out []value.Record
 	root := s.r.rootIt
-	defer func() { it.records[root] = nil }()
+	defer func() { frame.Records[root] = nil }()
 	for _, c := range candidates {
-		it.records[root] = c
-		in, err := s.spec.Where.Whole.Test(s.r.put(it))
+		frame.Records[root] = c
+		in, err := s.spec.Where.Whole.Test(frame)
 		if err != nil {
 			return nil, fmt.Errorf("the condition of %s fails for %s: %w", s.name, c.At(0), err)
 		}
@@ -75,8 +78,8 @@ func (s *seeker) restrict(it *item, candidates []value.Record) ([]value.Record, 
 }
 
 // first gives the best of the candidates.
-func (s *seeker) first(it *item, candidates []value.Record) (value.Record, error) {
-	list, err := s.ranked(it, candidates)
+func (s *seeker) first(frame *expr.Frame, candidates []value.Record) (value.Record, error) {
+	list, err := s.ranked(frame, candidates)
 	if err != nil {
 		return nil, err
 	}
@@ -84,21 +87,21 @@ func (s *seeker) first(it *item, candidates []value.Record) (value.Record, error
 }
 
 // ranked orders the candidates by order_by: empties last either way, ties by id.
-func (s *seeker) ranked(it *item, candidates []value.Record) ([]value.Record, error) {
+func (s *seeker) ranked(frame *expr.Frame, candidates []value.Record) ([]value.Record, error) {
 	type ranked struct {
 		rec value.Record
 		by  value.Value
 	}
 	root := s.r.rootIt
-	defer func() { it.records[root] = nil }()
+	defer func() { frame.Records[root] = nil }()
 	list := make([]ranked, len(candidates))
 	for i, c := range candidates {
-		it.records[root] = c
+		frame.Records[root] = c
 		list[i] = ranked{rec: c}
 		if s.spec.OrderBy == nil {
 			continue
 		}
-		v, err := s.spec.OrderBy.By.Eval(s.r.put(it))
+		v, err := s.spec.OrderBy.By.Eval(frame)
 		if err != nil {
 			return nil, fmt.Errorf("the order of %s fails for %s: %w", s.name, c.At(0), err)
 		}

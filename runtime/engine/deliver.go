@@ -74,6 +74,7 @@ func (r *runner) settle(c *change, res delivery.Outcome, out *state.Outcome) boo
 		letter := r.letterFor(state.SourceRef{Connection: r.p.From.Connection, Object: r.p.From.Object.Name, ID: c.Source, Version: c.Version}, c.Target, "deliver", res.Err)
 		letter.Attempts = max(res.Attempts, 1)
 		out.Dead = append(out.Dead, *letter)
+		r.dead.open[c.Source] = true
 		out.Records = append(out.Records, r.afterwards(c, c.Target, false))
 		r.problemFor(c, "rejected", res.Err.Error())
 		if res.Status == delivery.Doubtful {
@@ -116,7 +117,7 @@ func (r *runner) revive(c *change, out *state.Outcome) {
 // afterwards is what is remembered of a record after its change. A change that was not written leaves no
 // shadow, so that the next attempt looks at the target.
 func (r *runner) afterwards(c *change, target string, written bool) state.Record {
-	rec := state.Record{Source: c.Source, Target: target, Keys: c.Keys, Hash: c.Hash, Fields: c.Stored, Seen: c.Seen}
+	rec := state.Record{Source: c.Source, Target: target, Keys: c.Keys, Hash: c.Hash, Fields: c.Stored, Seen: c.Seen, Place: c.place}
 	switch {
 	case written && c.Want != nil:
 		rec.Shadow = r.shadow(c.Want)

@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/lang/plan"
@@ -134,15 +135,15 @@ func (r *runner) departures() error {
 
 // vanished looks at the records that were not seen since a stamp.
 func (r *runner) vanished(since int64) error {
-	for after := ""; ; {
-		records, err := r.job.Store.Scan(r.work, r.p.ID(), after, 500)
+	for after := int64(0); ; {
+		records, last, err := r.job.Store.Scan(r.work, r.p.ID(), after, 500)
 		if err != nil {
 			return fmt.Errorf("reading what is known of records: %w", err)
 		}
 		if len(records) == 0 {
 			return nil
 		}
-		after = records[len(records)-1].Source
+		after = last
 		var unseen []state.Record
 		for _, rec := range records {
 			if rec.Seen < since && !r.saw(rec.Source) {
@@ -171,7 +172,7 @@ func (r *runner) absent(records []state.Record) error {
 	}
 	var items []*item
 	if r.p.From.Object.Key != "" {
-		there, err := r.sourceByID(ids, r.p.Source)
+		there, bad, err := r.sourceByID(ids, r.p.Source)
 		if err != nil {
 			return err
 		}
@@ -185,14 +186,20 @@ func (r *runner) absent(records []state.Record) error {
 			it.rec, it.hash = rec, r.hash(src)
 			items = append(items, it)
 		}
-		r.filter(items)
-		for _, it := range items {
-			if it.verdict == pending {
-				it.verdict = skipped
-			}
+		if len(bad) > 0 {
+			clear(byID) // each of the others may be one that cannot be read, and is not known to be gone
 		}
+		r.filter(items)
 	}
-	items = append(items, r.goneItems(ids, byID)...)
+	left := append(slices.DeleteFunc(slices.Clone(items), func(it *item) bool { return it.verdict == pending }), r.goneItems(ids, byID)...)
+	if err := r.lookedAgain(left); err != nil {
+		return err
+	}
+	for _, it := range pendingItems(items) {
+		it.verdict = skipped // it stays as the read found it
+		left = append(left, it)
+	}
+	items = left
 	if err := r.depart(items); err != nil {
 		return err
 	}
@@ -223,18 +230,18 @@ func (r *runner) reevaluate() error {
 	if !r.keepsFields() || r.whole && r.verify {
 		return nil
 	}
-	for after := ""; ; {
+	for after := int64(0); ; {
 		if r.ctx.Err() != nil {
 			return errInterrupted
 		}
-		records, err := r.job.Store.Scan(r.work, r.p.ID(), after, 500)
+		records, last, err := r.job.Store.Scan(r.work, r.p.ID(), after, 500)
 		if err != nil {
 			return fmt.Errorf("reading what is known of records: %w", err)
 		}
 		if len(records) == 0 {
 			return nil
 		}
-		after = records[len(records)-1].Source
+		after = last
 		var items []*item
 		for _, rec := range records {
 			src := r.keptFields(rec.Fields)

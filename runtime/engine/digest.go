@@ -131,15 +131,17 @@ func (r *runner) beginRead(p *page) error {
 	return nil
 }
 
-// gathered are items of several pages that are worked on together: of a page most of whose records pass, a few are
-// left, and every step costs the same for few as for many.
+// gathered are items of several pages that are worked on together.
 type gathered struct {
 	items []*item
 	at    map[string]int
 }
 
-// gatherMost is how many items are worked on together.
-const gatherMost = 1000
+// gatherMost is how many items are worked on together, sendMost how many changes are under way without being recorded.
+const (
+	gatherMost = 4000
+	sendMost   = 1000
+)
 
 // add takes items over; their records are copied, because their page is read over. Of two states of one record the
 // later one counts, unless both are to stay.

@@ -159,6 +159,10 @@ func (r *runner) filter(items []*item) {
 			if !f.cohort && it.rec.Target != "" && (it.rec.Shadow != nil || underWay(it.rec)) && r.p.OnLeave.Kind != plan.DepartureIgnore {
 				it.verdict, it.leaves = departing, &r.p.OnLeave
 			}
+			if it.broken != nil && it.leaves != nil && r.p.OnLeave.Kind == plan.DepartureSet {
+				r.unread[it.id] = true
+				r.reject(it, "read", fmt.Errorf("it has left where, and what on_leave sets cannot be computed: %w", it.broken))
+			}
 			break
 		}
 		if r.pilot != nil && it.verdict == pending {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/syncline/syncline/lang/plan"
@@ -23,7 +24,7 @@ func (r *runner) runFinds(items []*item, afterMatch bool) error {
 func (r *runner) runFind(s *seeker, items []*item) error {
 	var asks []*ask
 	for _, it := range items {
-		alts, err := r.evalKeys(s.spec.By, it)
+		alts, err := evalKeys(s.spec.By, r.put(it))
 		if err != nil {
 			r.reject(it, "find", fmt.Errorf("the key of %s: %w", s.name, err))
 			continue
@@ -44,17 +45,41 @@ func (r *runner) runFind(s *seeker, items []*item) error {
 
 // found puts what a find gave into the item's frame.
 func (r *runner) found(s *seeker, q *ask) {
+	switch v := s.verdict(q); v {
+	case pending:
+		q.it.records[s.find.Root] = q.found
+	case dead:
+		r.reject(q.it, "find", s.why(q))
+		if len(q.many) > 0 {
+			r.run.Ambiguous++
+		}
+	default:
+		r.setAside(q.it, v, "find", s.why(q).Error())
+	}
+}
+
+// verdict is where the answer of a find leaves the record: pending, unless the answer settles it.
+func (s *seeker) verdict(q *ask) verdict {
+	switch {
+	case q.err != nil || len(q.many) > 0 && s.spec.Ambiguous == plan.AmbiguousError:
+		return dead
+	case len(q.many) > 0:
+		return ambiguous
+	case q.found == nil && s.spec.Missing != plan.MissingEmpty:
+		return unmatched
+	}
+	return pending
+}
+
+// why says why the answer settles the record.
+func (s *seeker) why(q *ask) error {
 	switch {
 	case q.err != nil:
-		r.reject(q.it, "find", q.err)
+		return q.err
 	case len(q.many) > 0 && s.spec.Ambiguous == plan.AmbiguousError:
-		r.reject(q.it, "find", fmt.Errorf("%s; write order_by to choose one", severalText("find "+s.name, q.many)))
-		r.run.Ambiguous++
+		return fmt.Errorf("%s; write order_by to choose one", severalText("find "+s.name, q.many))
 	case len(q.many) > 0:
-		r.setAside(q.it, ambiguous, "find", severalText("find "+s.name, q.many))
-	case q.found != nil:
-		q.it.records[s.find.Root] = q.found
-	case s.spec.Missing != plan.MissingEmpty:
-		r.setAside(q.it, unmatched, "find", fmt.Sprintf("find %s found nothing, and the rule needs it (missing = \"empty\" would do without)", s.name))
+		return errors.New(severalText("find "+s.name, q.many))
 	}
+	return fmt.Errorf("find %s found nothing, and the rule needs it (missing = \"empty\" would do without)", s.name)
 }

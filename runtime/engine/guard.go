@@ -78,25 +78,36 @@ func (g *guard) see(r *runner, it *item) {
 
 // add counts a change.
 func (g *guard) add(c *change) {
-	switch c.Op {
-	case connectors.Create, connectors.Upsert:
-		g.creates++
-	case connectors.Update:
-		if !c.Unlink {
-			g.updates++
-		}
-	case connectors.Delete:
-		g.deletes++
-	}
+	g.count(c, 1)
 	for _, f := range c.Fields {
-		if value.IsEmpty(f.After) && !value.IsEmpty(f.Before) {
-			g.clears++
-			if c.Want != nil && f.Index >= 0 && f.Index < len(g.cleared) {
-				g.cleared[f.Index]++
-			}
+		if f.clears() && c.Want != nil && f.Index >= 0 && f.Index < len(g.cleared) {
+			g.cleared[f.Index]++
 		}
 	}
 }
+
+// remove counts a change no more that is taken back. Its share in cleared stays: filled counts both looks at the record, too.
+func (g *guard) remove(c *change) { g.count(c, -1) }
+
+func (g *guard) count(c *change, n int) {
+	switch c.Op {
+	case connectors.Create, connectors.Upsert:
+		g.creates += n
+	case connectors.Update:
+		if !c.Unlink {
+			g.updates += n
+		}
+	case connectors.Delete:
+		g.deletes += n
+	}
+	for _, f := range c.Fields {
+		if f.clears() {
+			g.clears += n
+		}
+	}
+}
+
+func (f fieldWrite) clears() bool { return value.IsEmpty(f.After) && !value.IsEmpty(f.Before) }
 
 // exceeded says which limits the run's changes are beyond, "" when none.
 func (r *runner) exceeded() (string, error) {
@@ -116,7 +127,9 @@ func (r *runner) exceeded() (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("counting links: %w", err)
 		}
-		linked = max(linked, g.matched)
+		if r.job.DryRun { // it stores no links; a run that does may have seen some records twice
+			linked = max(linked, g.matched)
+		}
 		if share := 100 * float64(g.updates) / float64(max(linked, 1)); linked >= guardMinimum && share > *p {
 			over = append(over, fmt.Sprintf("max_update_percent = %v, the run updates %d of %d linked records (%.1f %%)", *p, g.updates, linked, share))
 		}
@@ -163,15 +176,15 @@ func (r *runner) tooManyClears() ([]string, error) {
 }
 
 func (r *runner) addShadows(filled []int) error {
-	for after := ""; ; {
-		records, err := r.job.Store.Scan(r.work, r.p.ID(), after, 1000)
+	for after := int64(0); ; {
+		records, last, err := r.job.Store.Scan(r.work, r.p.ID(), after, 1000)
 		if err != nil {
 			return fmt.Errorf("reading what is known of records: %w", err)
 		}
 		if len(records) == 0 {
 			return nil
 		}
-		after = records[len(records)-1].Source
+		after = last
 		for _, rec := range records {
 			if rec.Seen == r.stamp {
 				continue

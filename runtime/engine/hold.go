@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/lang/plan"
 	"github.com/syncline/syncline/lang/query"
 	"github.com/syncline/syncline/lang/value"
@@ -107,34 +108,37 @@ func (r *runner) alive(ids []string) (map[string]bool, error) {
 		}
 		return out, nil
 	}
-	records, err := r.sourceByID(ids, value.NewLayout(r.p.From.Object.Key))
+	records, bad, err := r.sourceByID(ids, value.NewLayout(r.p.From.Object.Key))
 	if err != nil {
 		return nil, err
 	}
 	for _, rec := range records {
 		out[rec.At(0).String()] = true
 	}
+	for _, id := range ids {
+		out[id] = out[id] || len(bad) > 0 // one of those that cannot be read may be it
+	}
 	return out, nil
 }
 
 // sourceByID reads source records by their key.
-func (r *runner) sourceByID(ids []string, layout *value.Layout) ([]value.Record, error) {
+func (r *runner) sourceByID(ids []string, layout *value.Layout) ([]value.Record, []connectors.BadRow, error) {
 	key := r.p.From.Object.KeyField()
 	return r.byID(r.from, r.p.From, key.Name, idValues(key, ids), layout)
 }
 
-// byID reads records of one object by id, as many a call as the system takes.
-func (r *access) byID(s *side, end plan.End, key string, ids []value.Value, layout *value.Layout) ([]value.Record, error) {
+// byID reads records of one object by id, as many a call as the system takes. bad are rows that could not be decoded and
+// may be among those that were asked for.
+func (r *access) byID(s *side, end plan.End, key string, ids []value.Value, layout *value.Layout) (out []value.Record, bad []connectors.BadRow, err error) {
 	var reads []query.Read
 	for part := range slices.Chunk(ids, s.chunk(end.Catalog, len(ids))) {
 		reads = append(reads, query.Read{Object: end.Object.Name, Layout: layout, Where: query.In{Field: key, Values: part}})
 	}
-	var out []value.Record
-	for _, answer := range r.readEach(s, reads) {
+	for _, answer := range r.readEach(s, reads, nil) {
 		if answer.err != nil {
-			return nil, failedFor(s.name, "reading "+end.Object.Name+" from", answer.err)
+			return nil, nil, failedFor(s.name, "reading "+end.Object.Name+" from", answer.err)
 		}
-		out = append(out, answer.records...)
+		out, bad = append(out, answer.records...), append(bad, answer.bad...)
 	}
-	return out, nil
+	return out, bad, nil
 }

@@ -20,6 +20,9 @@ type item struct {
 	kept    bool         // evaluated from stored fields, without being read
 	gone    bool         // the source record was deleted
 	forget  bool         // nothing is to be remembered of it
+	// broken is why the record could not be read; src then holds no more than what `where` reads.
+	broken error
+	doubt  bool // a row that could not be read may be the one that was looked for
 
 	// records is the item's frame: source, target, finds, it.
 	records []value.Record
@@ -88,7 +91,7 @@ func (r *runner) reject(it *item, step string, err error) {
 	if e := (*connectors.Error)(nil); errors.As(err, &e) {
 		failure = e
 	}
-	it.verdict = dead
+	it.verdict, it.doubt = dead, errors.As(err, new(*brokenRow))
 	it.letter = r.letterFor(r.ref(it), it.target, step, failure)
 	r.problem(it, "rejected", step, failure.Error(), failure.Hint)
 }

@@ -65,6 +65,8 @@ type Progress struct {
 	Phase string // "read", "deliver"
 	// Read of about Total source records (0: not known), Written changes of Changes so far.
 	Read, Total, Written, Changes int
+	// Waits says what a run under way waits for, such as messages for their turn; "": nothing.
+	Waits string
 }
 
 // Ref names a source record. Its JSON form is the contract's.

@@ -3,6 +3,7 @@ package engine
 import (
 	"math"
 
+	"github.com/syncline/syncline/lang/expr"
 	"github.com/syncline/syncline/lang/plan"
 	"github.com/syncline/syncline/lang/schema"
 	"github.com/syncline/syncline/lang/value"
@@ -44,51 +45,67 @@ func wellFormedID(s string) bool {
 // keyText is a comparable form of key values.
 func keyText(vs []value.Value) string {
 	var buf [128]byte
-	b := buf[:0]
+	return string(appendKey(buf[:0], vs))
+}
+
+func appendKey(dst []byte, vs []value.Value) []byte {
 	for _, v := range vs {
-		b = v.AppendBinary(b)
+		dst = v.AppendBinary(dst)
 	}
-	return string(b)
+	return dst
 }
 
 // candidateKey gives a candidate's values of the key fields, "" when one is empty.
-func (s *seeker) candidateKey(alt plan.Alternative, slots []int, rec value.Record) string {
-	var buf [4]value.Value
-	vs := buf[:0]
+func candidateKey(alt plan.Alternative, slots []int, rec value.Record) string {
+	var buf [128]byte
+	return string(appendCandidateKey(buf[:0], alt, slots, rec))
+}
+
+// appendCandidateKey appends it; nothing when one is empty.
+func appendCandidateKey(dst []byte, alt plan.Alternative, slots []int, rec value.Record) []byte {
+	start := len(dst)
 	for i, k := range alt {
 		raw := rec.At(slots[i])
 		if value.IsEmpty(raw) {
-			return ""
+			return dst[:start]
 		}
 		v, ok := keyForm(k.Field, raw)
 		if !ok {
 			v = raw // stored before the field's rules were what they are now
 		}
-		vs = append(vs, v)
+		dst = v.AppendBinary(dst)
 	}
-	return keyText(vs)
+	return dst
 }
 
 // evalKeys computes the values of each alternative: nil for one with an empty key.
-func (r *access) evalKeys(by []plan.Alternative, it *item) ([][]value.Value, error) {
+func evalKeys(by []plan.Alternative, frame *expr.Frame) ([][]value.Value, error) {
 	out := make([][]value.Value, len(by))
-	frame := r.put(it)
 	for a, alt := range by {
-		vs := make([]value.Value, 0, len(alt))
-		for _, k := range alt {
-			v, err := k.Value.Eval(frame)
-			if err != nil {
-				return nil, err
-			}
-			if v, ok := keyForm(k.Field, v); ok {
-				vs = append(vs, v)
-			}
+		vs, err := evalKey(make([]value.Value, 0, len(alt)), alt, frame)
+		if err != nil {
+			return nil, err
 		}
-		if len(vs) == len(alt) && len(alt) > 0 {
-			out[a] = vs
-		}
+		out[a] = vs
 	}
 	return out, nil
+}
+
+// evalKey appends the values of one alternative; nil when one is empty.
+func evalKey(dst []value.Value, alt plan.Alternative, frame *expr.Frame) ([]value.Value, error) {
+	full := len(alt) > 0
+	for _, k := range alt {
+		v, err := k.Value.Eval(frame)
+		if err != nil {
+			return nil, err
+		}
+		v, ok := keyForm(k.Field, v)
+		dst, full = append(dst, v), full && ok
+	}
+	if !full {
+		return nil, nil
+	}
+	return dst, nil
 }
 
 // encodeKeys is the form in which a link remembers the keys that it was made with.

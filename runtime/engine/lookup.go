@@ -28,9 +28,14 @@ type seeker struct {
 	cache map[string][]value.Record
 	held  int // records in cache
 	// all is the answer of a find without a key, once a run.
-	all     []value.Record
+	all []value.Record
+	// asked: the system was asked once.
 	asked   bool
 	noCache bool
+	// shelf holds what can be found, where the system cannot be asked by key; nil until then.
+	shelf *shelf
+	// broken are the rows of its reads that could not be decoded.
+	broken brokenRows
 }
 
 // cacheMost bounds the records that a find remembers within a run.
@@ -81,6 +86,10 @@ func (s *seeker) seek(asks []*ask) error {
 
 // seekBy tries one alternative for the asks that are still open.
 func (s *seeker) seekBy(a int, alt plan.Alternative, asks []*ask) error {
+	if s.shelvable() && (s.asked || s.shelf != nil) {
+		return s.seekShelf(a, asks)
+	}
+	s.asked = true
 	open := map[string][]*ask{}
 	var order []string
 	combos := map[string][]value.Value{}
@@ -114,7 +123,11 @@ func (s *seeker) seekBy(a int, alt plan.Alternative, asks []*ask) error {
 				q.err, q.done = why, true
 				continue
 			}
-			s.decide(q, found[key])
+			if s.broken.hitAt(q, key) {
+				continue
+			}
+			s.decide(q, s.r.put(q.it), found[key])
+			s.broken.doubt(q)
 		}
 	}
 	return nil
@@ -123,14 +136,16 @@ func (s *seeker) seekBy(a int, alt plan.Alternative, asks []*ask) error {
 // seekAll answers a find that depends on nothing outside: one read a run.
 func (s *seeker) seekAll(asks []*ask) error {
 	if !s.asked {
-		records, err := s.r.readAll(s.side, query.Read{Object: s.end.Object.Name, Layout: s.layout, Where: s.pushed})
-		if err != nil {
-			return failedFor(s.side.name, "looking up "+s.name+" in", err)
+		got := s.r.readAll(s.side, query.Read{Object: s.end.Object.Name, Layout: s.layout, Where: s.pushed}, s.wanted)
+		if got.err != nil {
+			return failedFor(s.side.name, "looking up "+s.name+" in", got.err)
 		}
-		s.all, s.asked = records, true
+		s.lament(got.bad)
+		s.all, s.asked = got.records, true
 	}
 	for _, q := range asks {
-		s.decide(q, s.all)
+		s.decide(q, s.r.put(q.it), s.all)
+		s.broken.doubt(q)
 	}
 	return nil
 }
@@ -149,7 +164,7 @@ func (s *seeker) fetch(a int, alt plan.Alternative, keys []string, combos map[st
 	for i, chunk := range chunks {
 		reads[i] = s.query(alt, lead, chunk, combos)
 	}
-	for i, got := range s.r.readEach(s.side, reads) {
+	for i, got := range s.r.readEach(s.side, reads, s.wanted) {
 		if err := s.take(a, alt, lead, chunks[i], got, combos, found, failed); err != nil {
 			return nil, err
 		}
@@ -161,6 +176,7 @@ func (s *seeker) fetch(a int, alt plan.Alternative, keys []string, combos map[st
 // that it cannot look for; when no value is to blame, the question itself is wrong.
 func (s *seeker) take(a int, alt plan.Alternative, lead int, keys []string, got answer, combos map[string][]value.Value, found map[string][]value.Record, failed map[string]error) error {
 	if got.err == nil {
+		s.lament(got.bad)
 		s.keep(a, alt, keys, got.records, found)
 		return nil
 	}
@@ -172,8 +188,7 @@ func (s *seeker) take(a int, alt plan.Alternative, lead int, keys []string, got 
 		return nil
 	}
 	for _, half := range [][]string{keys[:len(keys)/2], keys[len(keys)/2:]} {
-		var again answer
-		again.records, again.err = s.r.readAll(s.side, s.query(alt, lead, half, combos))
+		again := s.r.readAll(s.side, s.query(alt, lead, half, combos), s.wanted)
 		if err := s.take(a, alt, lead, half, again, combos, found, failed); err != nil {
 			return err
 		}
@@ -189,7 +204,7 @@ func (s *seeker) keep(a int, alt plan.Alternative, keys []string, records []valu
 		found[k] = nil
 	}
 	for _, rec := range records {
-		if key := string(rune(a)) + s.candidateKey(alt, s.slots[a], rec); want[key] {
+		if key := string(rune(a)) + candidateKey(alt, s.slots[a], rec); want[key] {
 			found[key] = append(found[key], rec)
 		}
 	}

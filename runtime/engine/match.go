@@ -13,7 +13,7 @@ import (
 func (r *runner) matchItems(items []*item) error {
 	var open, linked []*item
 	for _, it := range pendingItems(items) {
-		asks, err := r.evalKeys(r.p.Match.By, it)
+		asks, err := evalKeys(r.p.Match.By, r.put(it))
 		if err != nil {
 			r.reject(it, "match", fmt.Errorf("the key of the match: %w", err))
 			continue
@@ -53,7 +53,7 @@ func (r *runner) readLinked(items []*item) (lost []*item, err error) {
 	for _, it := range items {
 		holds := it.have != nil
 		if holds && r.p.Match.Where != nil {
-			fits, err := r.match.restrict(it, []value.Record{it.have})
+			fits, err := r.match.restrict(r.put(it), []value.Record{it.have})
 			if err != nil {
 				r.reject(it, "match", err)
 				continue
@@ -138,7 +138,7 @@ func (r *runner) keepLinks(items []*item) error {
 		case it.have == nil:
 			r.setAside(it, unmatched, "match", fmt.Sprintf("its target %s was deleted by somebody; it is not created again", it.target))
 		case r.p.Match.Where != nil:
-			fits, err := r.match.restrict(it, []value.Record{it.have})
+			fits, err := r.match.restrict(r.put(it), []value.Record{it.have})
 			if err != nil {
 				r.reject(it, "match", err)
 			} else if len(fits) == 0 {

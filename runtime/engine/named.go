@@ -23,12 +23,12 @@ func (r *runner) readNamed() error {
 		if r.ctx.Err() != nil {
 			return errInterrupted
 		}
-		records, err := r.sourceByID(part, r.p.Source)
+		records, bad, err := r.sourceByID(part, r.p.Source)
 		if err != nil {
 			return err
 		}
 		r.run.Read += len(records)
-		if err := r.process(r.distinct(records), nil, nil); err != nil {
+		if err := r.process(r.distinct(records), bad, nil); err != nil {
 			return err
 		}
 		r.progress("read")

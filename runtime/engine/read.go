@@ -11,6 +11,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/syncline/syncline/connectors"
+	"github.com/syncline/syncline/lang/plan"
 	"github.com/syncline/syncline/lang/query"
 	"github.com/syncline/syncline/lang/value"
 )
@@ -21,6 +22,8 @@ type page struct {
 	ids    []string // of records without a key field
 	bad    []connectors.BadRow
 	cursor query.Cursor
+	sifted int   // records that the reader left out, for they are not wanted
+	clean  bool  // all that are given passed the conditions of the sift
 	read   int   // which read it is of: one that broke off may have begun again
 	err    error // the read is over; io.EOF: well
 }
@@ -41,12 +44,19 @@ type pageReader struct {
 	reads  int // how often the read was begun
 	// once: a record must not be given twice, so a read that broke off in the middle is over.
 	once bool
-	last query.Cursor
+	// sift is which records are wanted, for a reader that can leave the others out, and what is needed of broken ones; nil: all.
+	sift  *sift
+	sieve bool // the reader does leave them out
+	last  query.Cursor
 }
 
 // readPages starts reading. The caller takes pages from out, gives their batches back to free, and calls stop.
 func (r *runner) readPages(q query.Read) *pageReader {
 	p := r.newPageReader(q, 2)
+	if len(r.filters) > 0 {
+		_, slots := r.ownTests()
+		p.sift = newSift(nil, slots, plan.RootSource, nil)
+	}
 	go p.run()
 	return p
 }
@@ -137,6 +147,7 @@ func (p *pageReader) fill(b *value.Batch) (*page, error) {
 		}
 		p.rows = rows
 		p.reads++
+		p.sieve = p.sift.hand(rows) && p.sift != nil
 	}
 	err := p.rows.Next(p.ctx, b)
 	if err != nil && err != io.EOF {
@@ -144,7 +155,10 @@ func (p *pageReader) fill(b *value.Batch) (*page, error) {
 	}
 	out := &page{batch: b, cursor: p.rows.Cursor(), read: p.reads}
 	p.last = out.cursor
-	p.given += b.Len()
+	if p.sieve {
+		out.sifted, out.clean = p.rows.(connectors.Sieve).Sifted(), p.sift.want != nil && !p.sift.failed.Load()
+	}
+	p.given += b.Len() + out.sifted
 	if bad, ok := p.rows.(connectors.BadRows); ok {
 		out.bad = bad.Bad()
 	}

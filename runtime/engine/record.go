@@ -44,14 +44,16 @@ func (r *runner) marksSeen() bool {
 func (r *runner) remember(it *item) state.Record {
 	rec := it.rec
 	rec.Source = it.id
-	if r.keepsFields() && it.src != nil && !it.kept {
+	if r.keepsFields() && it.src != nil && !it.kept && it.broken == nil {
 		rec.Fields = r.fields(it.src)
 	}
 	switch it.verdict {
 	case unchanged:
 		rec.Target, rec.Keys, rec.Hash, rec.Shadow = it.target, it.keys, it.hash, r.shadow(it.want)
 	case dead:
-		rec.Hash = it.hash
+		if rec.Hash = it.hash; it.doubt {
+			rec.Hash = 0 // the row that it may belong to can be mended without a change of this record
+		}
 	case skipped:
 	case changed, departing:
 		// The link is stored at once: it decides which of two sources comes first. The values follow when they are written.
@@ -84,6 +86,7 @@ func (r *runner) outcome(items []*item) state.Outcome {
 		r.count(it)
 		if it.letter != nil {
 			out.Dead = append(out.Dead, *it.letter)
+			r.dead.open[it.id] = true // a later look of this run may settle it
 		} else if r.dead.known(it.id) && it.verdict != skipped && it.verdict != changed && it.verdict != departing {
 			out.Revived = append(out.Revived, it.id)
 		}
@@ -171,9 +174,12 @@ func (r *runner) badRows(bad []connectors.BadRow) []state.DeadLetter {
 	for _, b := range bad {
 		failure := &connectors.Error{Class: connectors.Reject, Message: b.Err.Error(), Request: b.Text}
 		source := state.SourceRef{Connection: r.p.From.Connection, Object: r.p.From.Object.Name, ID: b.Place}
+		r.run.Read++
+		if r.unread[b.Place] {
+			continue // a look-up came by it already
+		}
 		out = append(out, *r.letterFor(source, "", "read", failure))
 		r.unread[b.Place] = true
-		r.run.Read++
 		r.run.Dead++
 		if r.job.OnProblem != nil {
 			r.job.OnProblem(Problem{Rule: r.p.ID(), Kind: "rejected", Source: Ref{source.Connection, source.Object, b.Place}, Step: "read", Message: b.Err.Error()})

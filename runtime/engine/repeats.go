@@ -72,12 +72,21 @@ func (s *repeats) bad(id string) connectors.BadRow {
 		Err: fmt.Errorf("an earlier record has the key %q too, and other values; only the first counts. Make the key unique", id)}
 }
 
-// reread settles the dead letters of records that could not be read, when a whole read has ended without finding them bad again.
+// reread settles the dead letters of records that could not be read, when a whole read, or a look-up, has ended without
+// finding them bad again.
 func (r *runner) reread() error {
-	if !r.whole || r.capped || r.job.DryRun || len(r.dead.open) == 0 {
+	if r.job.DryRun || len(r.dead.open) == 0 {
 		return nil
 	}
-	return r.settleUnless(func(l state.DeadLetter) bool { return l.Step != "read" || r.unread[l.Source.ID] })
+	return r.settleUnless(func(l state.DeadLetter) bool {
+		if l.Step != "read" || r.unread[l.Source.ID] {
+			return true
+		}
+		if r.ofSource(l) {
+			return !r.whole || r.capped
+		}
+		return !r.lookedThrough(l)
+	})
 }
 
 // settleUnless settles the open dead letters of the rule except those that stay.

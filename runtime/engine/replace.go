@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -29,6 +30,8 @@ type replacer struct {
 	queue  chan *parcel
 	spare  chan *value.Batch
 	quit   chan struct{}
+	// shelved: all that the rule looks up is on shelves, which the workers ask themselves.
+	shelved bool
 }
 
 // parcel is one page on its way.
@@ -38,6 +41,7 @@ type parcel struct {
 	ids      []string // of the source records that out's records come from, where a plan tells of them
 	filtered int
 	failed   []rejection
+	asides   asides
 	letters  []state.DeadLetter
 	done     chan struct{}
 }
@@ -56,6 +60,10 @@ func (r *runner) replace() error {
 	if err != nil {
 		return err
 	}
+	if err := p.shelve(); err != nil {
+		p.abort()
+		return err
+	}
 	if err := p.stream(); err != nil {
 		p.abort()
 		return err
@@ -63,7 +71,7 @@ func (r *runner) replace() error {
 	if p.target == nil {
 		return nil
 	}
-	if r.run.Created == 0 && r.run.Dead > 0 {
+	if r.run.Created == 0 && r.run.Dead > r.besides {
 		p.abort()
 		return badJob("none of the %d records could be mapped, so %s was left as it is", r.run.Read, r.p.To.Object.Name)
 	}
@@ -73,7 +81,9 @@ func (r *runner) replace() error {
 	}
 	r.written = r.run.Created
 	// Every record was evaluated anew: what did not fail this time is mended.
-	return r.settleUnless(func(l state.DeadLetter) bool { return r.unread[l.Source.ID] })
+	return r.settleUnless(func(l state.DeadLetter) bool {
+		return r.unread[l.Source.ID] || !r.ofSource(l) && !r.lookedThrough(l)
+	})
 }
 
 func (p *replacer) abort() {
@@ -114,7 +124,7 @@ func (r *runner) openReplace() (*replacer, error) {
 func (p *replacer) stream() error {
 	workers := max(runtime.GOMAXPROCS(0), 1)
 	p.pages = p.r.newPageReader(p.r.sourceQuery(), workers+2)
-	p.pages.once = true
+	p.pages.once, p.pages.sift = true, p.sift()
 	var group sync.WaitGroup
 	group.Go(p.distribute)
 	for range workers {
@@ -126,6 +136,20 @@ func (p *replacer) stream() error {
 	p.pages.stop()
 	group.Wait()
 	return err
+}
+
+// sift lets the reader leave out what the rule's conditions exclude. With max_records they count, so all are read.
+func (p *replacer) sift() *sift {
+	tests, slots := p.r.ownTests()
+	if p.r.p.MaxRecords > 0 {
+		tests = nil
+	}
+	return newSift(tests, slots, plan.RootSource, p.frame())
+}
+
+// frame is a frame for one goroutine.
+func (p *replacer) frame() *expr.Frame {
+	return &expr.Frame{Now: p.r.now, Cover: p.r.job.Cover, Records: make([]value.Record, p.r.p.RootIt()+1)}
 }
 
 // distribute hands pages to the workers and keeps their order.
@@ -148,7 +172,7 @@ func (p *replacer) distribute() {
 }
 
 func (p *replacer) evaluate() {
-	frame := &expr.Frame{Now: p.r.now, Cover: p.r.job.Cover, Records: make([]value.Record, p.r.p.RootIt()+1)}
+	w := &mapper{frame: p.frame()}
 	for c := range p.work {
 		if c.page.batch != nil && c.page.batch.Len() > 0 {
 			select {
@@ -157,28 +181,38 @@ func (p *replacer) evaluate() {
 			default:
 				c.out = value.NewBatch(p.layout, c.page.batch.Len())
 			}
-			if len(p.r.finds) == 0 {
-				p.mapPage(c, frame)
+			if len(p.r.finds) == 0 || p.shelved {
+				p.mapPage(c, w)
 			}
 		}
 		close(c.done)
 	}
 }
 
+// mapper is what one goroutine needs to map records.
+type mapper struct {
+	frame *expr.Frame
+	look  looking
+}
+
 // mapPage filters and maps a page, record by record, without anything in between.
-func (p *replacer) mapPage(c *parcel, frame *expr.Frame) {
+func (p *replacer) mapPage(c *parcel, w *mapper) {
 	in := c.page.batch
 	for i := range in.Len() {
-		frame.Records[plan.RootSource] = in.Record(i)
-		step, err := p.mapRecord(c, frame)
+		w.frame.Records[plan.RootSource] = in.Record(i)
+		step, err := p.mapRecord(c, w)
 		if err != nil {
 			c.failed = append(c.failed, rejection{p.recordID(in.Record(i)), step, err})
 		}
 	}
 }
 
-func (p *replacer) mapRecord(c *parcel, frame *expr.Frame) (step string, err error) {
+func (p *replacer) mapRecord(c *parcel, w *mapper) (step string, err error) {
+	frame := w.frame
 	for _, f := range p.r.filters {
+		if c.page.clean && f.Own == f.Whole {
+			continue
+		}
 		in, err := f.Whole.Test(frame)
 		if err != nil {
 			return "filter", fmt.Errorf("the condition fails for this record: %w", err)
@@ -196,6 +230,11 @@ func (p *replacer) mapRecord(c *parcel, frame *expr.Frame) (step string, err err
 		if !in {
 			c.filtered++
 			return "", nil
+		}
+	}
+	if p.shelved {
+		if there, err := p.lookUp(c, w); err != nil || !there {
+			return "find", err
 		}
 	}
 	row := c.out.Append()
@@ -307,13 +346,15 @@ func (p *replacer) collect() error {
 func (p *replacer) take(c *parcel) error {
 	r := p.r
 	first := r.run.Read
-	if c.out != nil && len(r.finds) > 0 {
+	out, bad := r.leftOut(c.page.bad)
+	if c.out != nil && len(r.finds) > 0 && !p.shelved {
 		if err := p.mapItems(c); err != nil {
 			return err
 		}
 	}
-	r.run.Read += c.page.batch.Len()
-	r.run.Filtered += c.filtered
+	r.run.Read += c.page.batch.Len() + c.page.sifted + len(out)
+	r.run.Filtered += c.page.sifted + c.filtered + len(out)
+	p.settle(&c.asides)
 	if c.out != nil && c.out.Len() > 0 {
 		if p.target != nil {
 			if err := p.target.Append(r.to.counted(r.work), c.out); err != nil {
@@ -324,7 +365,7 @@ func (p *replacer) take(c *parcel) error {
 		r.changes = r.run.Created
 		p.report(c)
 	}
-	letters := append(r.badRows(c.page.bad), c.letters...)
+	letters := slices.Concat(r.lookUpLetters(), r.badRows(bad), c.letters)
 	for i, f := range c.failed {
 		if f.id == "" {
 			f.id = anonymous + strconv.Itoa(first+i+1)

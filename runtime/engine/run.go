@@ -13,6 +13,7 @@ import (
 	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/lang/expr"
 	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/runtime/crashpoint"
 	"github.com/syncline/syncline/runtime/delivery"
 	"github.com/syncline/syncline/runtime/state"
 )
@@ -46,6 +47,7 @@ type runner struct {
 	creates creating
 	repeats repeats
 	unread  map[string]bool // source ids and places of records that could not be read, or not mapped into a whole target
+	besides int             // letters of rows that look-ups came by
 	outbox  *outbox         // nil: changes are sent as they come
 	planned plannedLinks
 	changes int // emitted
@@ -159,7 +161,7 @@ func (r *runner) open() error {
 			return err
 		}
 		seek, err := r.newSeeker("find", f.Name, s, f.End, f.Layout, &f.Lookup,
-			f.Connection == r.p.To.Connection && f.Object.Name == r.p.To.Object.Name)
+			r.p.Match != nil && f.Connection == r.p.To.Connection && f.Object.Name == r.p.To.Object.Name)
 		if err != nil {
 			return err
 		}
@@ -200,14 +202,23 @@ func (w countedWriter) Write(ctx context.Context, x connectors.Write) ([]connect
 }
 
 // finish gives the run its end and stores it.
+// levelOf is how loud the end of a run is told: one that found nothing to do comes each minute.
+func levelOf(run state.Run) slog.Level {
+	if run.Idle() {
+		return slog.LevelDebug
+	}
+	return slog.LevelInfo
+}
+
 func (r *runner) finish(err error) (state.Run, error) {
 	err = closeRun(&r.run, err)
 	r.tally()
-	r.log.Info("run ended", "status", r.run.Status, "read", r.run.Read, "created", r.run.Created,
+	r.log.Log(r.ctx, levelOf(r.run), "run ended", "status", r.run.Status, "read", r.run.Read, "created", r.run.Created,
 		"updated", r.run.Updated, "deleted", r.run.Deleted, "dead", r.run.Dead, "why", r.run.Why)
 	if r.job.DryRun {
 		return r.run, err
 	}
+	crashpoint.Reach(crashpoint.RunEnd)
 	if serr := r.job.Store.SaveRun(context.WithoutCancel(r.work), r.run); serr != nil && err == nil {
 		err = fmt.Errorf("storing the run's end: %w", serr)
 	}

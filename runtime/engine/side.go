@@ -61,33 +61,33 @@ func (r *access) end(e plan.End, doing string) (*side, error) {
 	return s, nil
 }
 
-// readAll reads all records of a small read, such as a look-up. They stay valid. Failures that may pass are
-// tried again from the start.
-func (r *access) readAll(s *side, q query.Read) ([]value.Record, error) {
+// answer is what a small read gave: all its records, which stay valid, and the rows that it could not decode.
+type answer struct {
+	records []value.Record
+	bad     []connectors.BadRow
+	err     error
+}
+
+// readAll reads all records of a small read, such as a look-up. Failures that may pass are tried again from the start.
+// wanted makes what is handed to a reader that can use it; nil: nothing is.
+func (r *access) readAll(s *side, q query.Read, wanted func() *sift) (out answer) {
 	for try := 1; ; try++ {
-		records, err := s.collect(s.counted(r.work), q)
-		if err == nil {
-			return records, nil
+		if out = s.collect(s.counted(r.work), q, wanted); out.err == nil {
+			return out
 		}
-		if again, stop := r.again(r.ctx, err, try); stop != nil {
-			return nil, stop
+		if again, stop := r.again(r.ctx, out.err, try); stop != nil {
+			return answer{err: stop}
 		} else if !again {
-			return nil, err
+			return out
 		}
 	}
 }
 
-// answer is what one of several reads gave.
-type answer struct {
-	records []value.Record
-	err     error
-}
-
 // readEach makes several small reads, as many at once as the connection takes; the answers are in order.
-func (r *access) readEach(s *side, reads []query.Read) []answer {
+func (r *access) readEach(s *side, reads []query.Read, wanted func() *sift) []answer {
 	out := make([]answer, len(reads))
 	if len(reads) == 1 {
-		out[0].records, out[0].err = r.readAll(s, reads[0])
+		out[0] = r.readAll(s, reads[0], wanted)
 		return out
 	}
 	var group sync.WaitGroup
@@ -96,34 +96,39 @@ func (r *access) readEach(s *side, reads []query.Read) []answer {
 		slots <- struct{}{}
 		group.Go(func() {
 			defer func() { <-slots }()
-			out[i].records, out[i].err = r.readAll(s, q)
+			out[i] = r.readAll(s, q, wanted)
 		})
 	}
 	group.Wait()
 	return out
 }
 
-func (s *side) collect(ctx context.Context, q query.Read) ([]value.Record, error) {
+func (s *side) collect(ctx context.Context, q query.Read, wanted func() *sift) (out answer) {
 	rows, err := s.reader.Read(ctx, q)
 	if err != nil {
-		return nil, err
+		return answer{err: err}
 	}
 	defer rows.Close()
-	var out []value.Record
+	if wanted != nil {
+		wanted().hand(rows)
+	}
 	for {
 		// A batch for each page: what is found is used long after the next page was read.
 		b := value.NewBatch(q.Layout, 64)
 		err := rows.Next(ctx, b)
 		for i := range b.Len() {
 			if err == nil {
-				out = append(out, b.Record(i))
+				out.records = append(out.records, b.Record(i))
 			}
 		}
+		if bad, ok := rows.(connectors.BadRows); ok && (err == nil || err == io.EOF) {
+			out.bad = append(out.bad, bad.Bad()...)
+		}
 		if err == io.EOF {
-			return out, nil
+			return out
 		}
 		if err != nil {
-			return nil, err
+			return answer{err: err}
 		}
 	}
 }
@@ -135,6 +140,9 @@ func (r *access) again(ctx context.Context, err error, try int) (again bool, sto
 	}
 	failure := connectors.AsError(err)
 	soon := failure.Class == connectors.Limit && failure.RetryAfter > 0 && failure.RetryAfter <= r.retry.LimitWait
+	if failure.Exhausted {
+		return false, nil // tried again already, by the connector
+	}
 	if failure.Class != connectors.Retry && failure.Class != connectors.InDoubt && !soon {
 		return false, nil
 	}

@@ -28,9 +28,12 @@ func (r *runner) readTargets(items []*item) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	records, err := r.byID(r.to, r.p.To, key.Name, idValues(key, ids), r.p.Target)
+	records, bad, err := r.byID(r.to, r.p.To, key.Name, idValues(key, ids), r.p.Target)
 	if err != nil {
 		return err
+	}
+	for _, b := range bad {
+		r.lament(r.p.To, b)
 	}
 	for _, rec := range records {
 		for _, it := range byID[rec.At(0).String()] {

@@ -84,7 +84,7 @@ func RunTrack(ctx context.Context, job TrackJob) (state.Run, error) {
 	}
 	err := closeRun(&t.run, t.execute())
 	t.tally(&t.run, t.began)
-	job.Log.Info("run ended", "rule", t.run.Rule, "run", t.run.ID, "status", t.run.Status, "read", t.run.Read, "dead", t.run.Dead, "why", t.run.Why)
+	job.Log.Log(ctx, levelOf(t.run), "run ended", "rule", t.run.Rule, "run", t.run.ID, "status", t.run.Status, "read", t.run.Read, "dead", t.run.Dead, "why", t.run.Why)
 	if job.DryRun {
 		return t.run, err
 	}

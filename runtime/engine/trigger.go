@@ -11,6 +11,7 @@ import (
 	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/lang/expr"
 	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/runtime/crashpoint"
 	"github.com/syncline/syncline/runtime/delivery"
 	"github.com/syncline/syncline/runtime/state"
 )
@@ -36,18 +37,21 @@ type triggerRun struct {
 	layouts edgeLayouts
 	watch   state.Watch
 	before  time.Time // when the last run stored where it stands
+	// recorded is since when fields are recorded; nil once it was stored what is.
+	recorded map[string]time.Time
 
 	dead deadLetters
-	// stuck are the firings that wait for a person, or that a person wants tried again, by record.
-	stuck map[string]map[string]bool
 
 	out     state.Outcome  // not yet committed
 	overlay map[string]int // of edges in out, by source
 	// told are the records that a dry run told of; planned are its firings.
 	told    map[string]bool
 	planned []state.Firing
+	// foreseen are the calls that a dry run's firings would take, by connection.
+	foreseen map[string]int
 
 	outbox outboxRun
+	stop   context.CancelFunc
 	finds  []*seeker
 	ledger []state.Entry // of what was written and not committed yet
 }
@@ -63,13 +67,22 @@ func RunTrigger(ctx context.Context, job TriggerJob) (state.Run, error) {
 			return t.run, fmt.Errorf("storing the run: %w", err)
 		}
 	}
-	err := closeRun(&t.run, t.execute())
+	defer t.stoppable()()
+	err := t.execute()
+	if gerr := t.ground(); err == nil {
+		err = gerr
+	}
+	err = closeRun(&t.run, err)
 	t.tally(&t.run, t.began)
-	t.log.Info("run ended", "status", t.run.Status, "read", t.run.Read, "fired", t.run.Fired, "created", t.run.Created,
+	for name, n := range t.foreseen {
+		t.run.Calls[name] += n
+	}
+	t.log.Log(ctx, levelOf(t.run), "run ended", "status", t.run.Status, "read", t.run.Read, "fired", t.run.Fired, "created", t.run.Created,
 		"updated", t.run.Updated, "sent", t.run.Sent, "dead", t.run.Dead, "why", t.run.Why)
 	if job.DryRun {
 		return t.run, err
 	}
+	crashpoint.Reach(crashpoint.RunEnd)
 	if serr := job.Store.SaveRun(context.WithoutCancel(t.work), t.run); serr != nil && err == nil {
 		err = fmt.Errorf("storing the run's end: %w", serr)
 	}
@@ -93,7 +106,7 @@ func newTriggerRun(ctx context.Context, job TriggerJob) *triggerRun {
 		job.RunID = newRunID(started)
 	}
 	p := job.Plan
-	t := &triggerRun{job: job, p: p, began: time.Now(), machine: newMachine(p), stuck: map[string]map[string]bool{}, told: map[string]bool{},
+	t := &triggerRun{job: job, p: p, began: time.Now(), machine: newMachine(p), told: map[string]bool{},
 		timed: p.TimeDependent && !p.Change}
 	t.access = access{ctx: ctx, set: job.Set, connections: job.Connections, sides: map[string]*side{}, retry: job.Retry.Defaults(),
 		wait: job.Sleep, chance: job.Random, now: now, frame: expr.Frame{Now: now, Cover: job.Cover}, rootIt: p.RootIt()}
@@ -228,6 +241,9 @@ func (t *triggerRun) begin() error {
 	if err := t.openLayouts(); err != nil {
 		return err
 	}
+	if err := t.openPast(); err != nil {
+		return err
+	}
 	if err := t.tidy(); err != nil {
 		return err
 	}
@@ -255,7 +271,7 @@ func stopAbandoned(ctx context.Context, store state.RunStore, current state.Run,
 		if old.ID == current.ID {
 			continue
 		}
-		old.Status, old.Why = state.Stopped, why
+		old.Status, old.Why, old.Outbox = state.Stopped, why, nil
 		if err := store.SaveRun(ctx, old); err != nil {
 			return fmt.Errorf("storing an earlier run's end: %w", err)
 		}
@@ -277,8 +293,14 @@ func (t *triggerRun) flush() error {
 	}
 	w := t.watch
 	w.At = t.clock()
-	t.out.Watch = &w
-	return t.commit(t.out)
+	t.out.Watch, t.out.Recording = &w, t.recording()
+	if err := t.commit(t.out); err != nil {
+		return err
+	}
+	if t.out.Recording != nil {
+		t.recorded = nil
+	}
+	return nil
 }
 
 func (t *triggerRun) commit(o state.Outcome) error {
@@ -299,7 +321,7 @@ func (t *triggerRun) clock() time.Time { return t.job.Now().UTC() }
 func (t *triggerRun) progress(phase string) {
 	if t.job.OnProgress != nil {
 		t.job.OnProgress(Progress{Rule: t.p.ID(), Phase: phase, Read: t.run.Read, Total: int(t.p.On.Object.Count),
-			Written: t.outbox.written, Changes: t.run.Fired})
+			Written: t.outbox.written, Changes: t.run.Fired, Waits: t.outbox.toGo(t.clock())})
 	}
 }
 
@@ -323,6 +345,9 @@ func (t *triggerRun) forget() error {
 	}
 	if err := t.job.Store.PruneFirings(t.work, t.p.ID(), t.now.Add(-retention)); err != nil {
 		return fmt.Errorf("forgetting old firings: %w", err)
+	}
+	if err := t.job.Store.PrunePast(t.work, t.p.ID(), t.now.Add(-pastAge), pastMost); err != nil {
+		return fmt.Errorf("forgetting how records were: %w", err)
 	}
 	return nil
 }

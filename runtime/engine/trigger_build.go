@@ -36,6 +36,10 @@ func (t *triggerRun) build(fs []*firing) []*sending {
 				t.postpone(f)
 				break
 			}
+			if t.parks(f, x.step) {
+				f.standing = parked
+				break
+			}
 			if f.begun(x.step) {
 				x.resumed = true
 			} else if err := t.buildStep(x); err != nil {

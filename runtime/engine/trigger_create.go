@@ -34,6 +34,7 @@ func (t *triggerRun) buildCreate(f *firing, a *plan.Action, refs map[*plan.Actio
 		if on, err = t.existing(a, key); err != nil {
 			return nil, err
 		}
+		q.Proof = q.Proof || on.rec == nil && q.Lookup != nil
 	}
 	if err := t.set(f, a, on, q, refs); err != nil {
 		return nil, err
@@ -94,14 +95,14 @@ func (t *triggerRun) existing(a *plan.Action, key value.Value) (acted, error) {
 		return acted{}, err
 	}
 	layout := value.NewLayout(names...)
-	records, err := t.readAll(s, query.Read{Object: a.Object.Name, Layout: layout, Where: query.In{Field: a.Key.Field.Name, Values: []value.Value{key}}})
-	if err != nil {
-		return acted{}, failedFor(s.name, "looking for "+a.Label+" in", err)
+	got := t.readAll(s, query.Read{Object: a.Object.Name, Layout: layout, Where: query.In{Field: a.Key.Field.Name, Values: []value.Value{key}}}, nil)
+	if got.err != nil {
+		return acted{}, failedFor(s.name, "looking for "+a.Label+" in", got.err)
 	}
-	if len(records) == 0 {
+	if len(got.records) == 0 {
 		return acted{layout: layout, root: -1}, nil
 	}
-	return acted{id: records[0].At(0).String(), rec: records[0], layout: layout, root: -1}, nil
+	return acted{id: got.records[0].At(0).String(), rec: got.records[0], layout: layout, root: -1}, nil
 }
 
 // proveAbsent looks whether records with given keys are there already, where the steps's outcome could otherwise not be

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -31,8 +32,72 @@ func (t *triggerRun) fail(f *firing, step string, e *connectors.Error, end plan.
 		object = end.Object.Name
 	}
 	letter := t.letter(f.Source, f.data.Version, step, end.Connection, object, e)
+	letter.Firing = f.ID
+	if step != "read" {
+		letter.Written, letter.Left = f.account(e.Class == connectors.InDoubt)
+	}
 	f.letter = &letter
 	t.problem(f.Source, "rejected", step, e)
+}
+
+// account tells, of a firing of several actions, what is written and what is left. doubt: what was sent and not answered
+// may be written as well.
+func (f *firing) account(doubt bool) (written, left []string) {
+	known := map[string]bool{}
+	for _, s := range f.steps {
+		for _, a := range s.actions {
+			known[a.ID] = true
+			d := f.progress.Actions[a.ID]
+			written = append(written, d.written(a.Kind.String(), a.Label)...)
+			switch {
+			case d == nil:
+				left = append(left, leftOf(a))
+			case d.State == actionSent && doubt:
+				left = append(left, leftOf(a)+": it may be there")
+			case d.State == actionSent:
+				left = append(left, leftOf(a))
+			}
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(f.progress.Actions)) {
+		if !known[id] {
+			written = append(written, f.progress.Actions[id].written("", id)...)
+		}
+	}
+	if len(known) == 1 && len(written) == 0 {
+		return nil, nil // the letter says all there is
+	}
+	return written, left
+}
+
+// written tells which requests of an action went through: create crm.Task 00T… (review). verb is what the rule calls it;
+// "": the rule has it no more.
+func (d *done) written(verb, label string) (out []string) {
+	if d == nil {
+		return nil
+	}
+	for _, q := range d.Requests {
+		if !q.Done {
+			continue
+		}
+		what := cmp.Or(verb, q.Op.String()) + " " + q.Connection + "." + q.Object
+		if q.Message != nil {
+			what = q.Message.Verb + " " + q.Connection
+		}
+		if q.ID != "" {
+			what += " " + q.ID
+		}
+		out = append(out, what+" ("+label+")")
+	}
+	return out
+}
+
+// leftOf names an action that is not done: create crm.Task (review).
+func leftOf(a *plan.Action) string {
+	if a.Via != "" {
+		return a.Kind.String() + " " + a.Via + " (" + a.Label + ")"
+	}
+	return a.Kind.String() + " " + objectName(a.End) + " (" + a.Label + ")"
 }
 
 // loadStuck finds the firings that wait for a person, and does what people decided meanwhile: those to be tried again go
@@ -48,15 +113,13 @@ func (t *triggerRun) loadStuck() error {
 	}
 	out := state.Outcome{Rule: t.p.ID()}
 	for _, f := range list {
-		switch {
-		case t.dead.retry[f.Source]:
-			t.holds(f)
+		switch t.dead.firings[f.ID] {
+		case state.DeadRetry:
 			if err := t.unstick(&f); err != nil {
 				return err
 			}
 			out.Firings = append(out.Firings, f)
-		case t.dead.open[f.Source]:
-			t.holds(f)
+		case state.DeadOpen:
 		default:
 			f.Status = state.FiringDropped
 			out.Firings = append(out.Firings, f)
@@ -66,14 +129,6 @@ func (t *triggerRun) loadStuck() error {
 		return nil
 	}
 	return t.commit(out)
-}
-
-// holds notes a firing that its record's dead letter is about.
-func (t *triggerRun) holds(f state.Firing) {
-	if t.stuck[f.Source] == nil {
-		t.stuck[f.Source] = map[string]bool{}
-	}
-	t.stuck[f.Source][f.ID] = true
 }
 
 // unstick lets a firing go on. What was sent and not answered is sent again, for a person said so; what nothing was

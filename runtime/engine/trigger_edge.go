@@ -93,7 +93,7 @@ func (m machine) level(e state.Edge, s sight, hold bool) (state.Edge, effect) {
 	}
 	switch s.when {
 	case expr.True:
-		if e.Since.IsZero() {
+		if e.Since.IsZero() || e.Since.After(s.now) {
 			e.Since = s.now
 		}
 	case expr.False:
@@ -126,8 +126,17 @@ func (m machine) level(e state.Edge, s sight, hold bool) (state.Edge, effect) {
 	return e, fires
 }
 
+// wrongClock is how far ahead an instant may lie that has been: a firing further ahead was told by a clock that was wrong,
+// and nobody knows when it was. No cooldown waits for it, which could be for years.
+const wrongClock = time.Hour
+
 func (m machine) cooling(e state.Edge, now time.Time) bool {
-	return m.cooldown > 0 && !e.FiredAt.IsZero() && now.Before(e.FiredAt.Add(m.cooldown))
+	return m.cooldown > 0 && !e.FiredAt.IsZero() && now.Before(e.FiredAt.Add(m.cooldown)) && !e.FiredAt.After(now.Add(wrongClock))
+}
+
+// beyond is an instant after which no record is ever to be looked at again, but for one that a wrong clock has put off.
+func (m machine) beyond(now time.Time) time.Time {
+	return now.Add(max(m.cooldown, m.hold) + wrongClock)
 }
 
 // fire notes the instant of a firing. No two firings for a record have the same, for their keys are made of it.

@@ -66,6 +66,8 @@ func TestTheTableOfEdges(t *testing.T) {
 		{"armed, no longer true in the cooldown", cooldown, known(state.EdgeArmed, firedAgo(time.Minute)), sight{when: F}, state.EdgeArmed, nothing, 0},
 		{"armed, fires for the first time in a rule with cooldown", cooldown, known(state.EdgeArmed), sight{when: T}, state.EdgeFired, fires, 0},
 		{"armed, fired in the future by a clock that jumped", cooldown, known(state.EdgeArmed, firedAgo(-time.Hour)), sight{when: T}, state.EdgeArmed, cools, 2 * time.Hour},
+		{"armed, fired far in the future", cooldown, known(state.EdgeArmed, firedAgo(-61*time.Minute)), sight{when: T}, state.EdgeFired, fires, 0},
+		{"armed, holds since the future", lasting, known(state.EdgeArmed, holdsFor(-48*time.Hour)), sight{when: T}, state.EdgeArmed, waits, time.Hour},
 		{"armed, begins to hold", lasting, known(state.EdgeArmed), sight{when: T}, state.EdgeArmed, waits, time.Hour},
 		{"armed, has not held for long", lasting, known(state.EdgeArmed, holdsFor(59*time.Minute)), sight{when: T}, state.EdgeArmed, waits, time.Minute},
 		{"armed, has held", lasting, known(state.EdgeArmed, holdsFor(time.Hour)), sight{when: T}, state.EdgeFired, fires, 0},

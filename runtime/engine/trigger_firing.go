@@ -104,7 +104,8 @@ type request struct {
 	IDs        map[string]string `json:"ids,omitempty"`
 	Fields     []fieldWrite      `json:"-"`
 	Wire       []wireField       `json:"fields,omitempty"`
-	// Lookup finds the record that it makes; Proof: no other record can be found by it.
+	// Lookup finds the record that it makes; Proof: no other record can be found by it, for the key is its own, or nothing
+	// had it before the first send.
 	Lookup []byte `json:"lookup,omitempty"`
 	Proof  bool   `json:"proof,omitempty"`
 	// Message is what a send or call sends.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/runtime/crashpoint"
 	"github.com/syncline/syncline/runtime/delivery"
 )
 
@@ -21,7 +22,9 @@ func (t *triggerRun) deliverGroup(s *side, actions []connectors.Action, ends []p
 	}
 	out := answered{}
 	end := t.tries(func() (answered, *connectors.Error) {
-		results, err := s.grouper().Group(s.counted(t.work), actions)
+		crashpoint.Reach(crashpoint.SendBefore)
+		results, err := s.grouper().Group(crashpoint.Sending(s.counted(t.work)), actions)
+		crashpoint.Reach(crashpoint.SendAnswered)
 		if err == nil && len(results) != len(actions) {
 			err = &connectors.Error{Class: connectors.InDoubt, Message: fmt.Sprintf("%s answered %d of %d actions", s.name, len(results), len(actions))}
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/syncline/syncline/runtime/crashpoint"
 	"github.com/syncline/syncline/runtime/state"
 )
 
@@ -22,17 +23,21 @@ func (t *triggerRun) standInLine() (int, error) {
 		ids[i] = f.ID
 	}
 	t.run.Outbox = &state.Outbox{Changes: len(held), Digest: digest(ids...), Meaning: t.p.Meaning}
-	return len(held), t.eachWaiting(func(run *state.Run) { run.Outbox.Replaced = t.run.ID })
+	crashpoint.Reach(crashpoint.Staged)
+	return len(held), t.eachWaiting(func(run *state.Run) {
+		run.Status, run.WaitsFor, run.Outbox.Replaced = state.Stopped, "", t.run.ID
+		run.Why = "nobody approved it before the next run, which waits with what fired till then: " + t.run.ID
+	})
 }
 
 // eachWaiting edits the earlier runs of the rule that wait for an approval.
 func (t *triggerRun) eachWaiting(edit func(*state.Run)) error {
-	runs, err := t.job.Store.Runs(t.work, state.RunFilter{Rule: t.p.ID(), Status: state.Waiting, Limit: 20})
+	runs, err := Awaiting(t.work, t.job.Store, t.p.ID())
 	if err != nil {
-		return fmt.Errorf("reading runs that wait: %w", err)
+		return err
 	}
 	for _, run := range runs {
-		if run.ID == t.run.ID || run.Outbox == nil || run.Outbox.Replaced != "" {
+		if run.ID == t.run.ID {
 			continue
 		}
 		edit(&run)
@@ -48,6 +53,7 @@ func (t *triggerRun) letGo(by *state.Approval) error {
 	if _, err := t.job.Store.MoveFirings(t.work, t.p.ID(), state.FiringHeld, state.FiringPending); err != nil {
 		return fmt.Errorf("releasing firings: %w", err)
 	}
+	crashpoint.Reach(crashpoint.LetGo)
 	return t.eachWaiting(func(run *state.Run) {
 		run.Status, run.WaitsFor, run.Why, run.Outbox, run.Approved = state.Succeeded, "", "", nil, by
 		if by == nil {
@@ -66,6 +72,7 @@ func (t *triggerRun) carryApprovals() error {
 		return fmt.Errorf("reading approvals: %w", err)
 	}
 	for _, a := range approvals {
+		crashpoint.Reach(crashpoint.Approved)
 		_, err := Approvable(t.work, t.job.Store, a.Run)
 		switch {
 		case errors.Is(err, ErrNotWaiting):
@@ -77,6 +84,7 @@ func (t *triggerRun) carryApprovals() error {
 				return err
 			}
 		}
+		crashpoint.Reach(crashpoint.Carried)
 		if err := t.job.Store.Unapprove(t.work, a.Run); err != nil {
 			return fmt.Errorf("settling an approval: %w", err)
 		}

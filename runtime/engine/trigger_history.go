@@ -28,16 +28,20 @@ func (t *triggerRun) histories(sources []string) ([]value.Record, error) {
 			}
 			series[id] = data
 		}
-		today := localDay(t.now, read.Track.Zone)
 		for i, data := range series[id] {
-			samples := decodeSeries(data, read.Track.Meaning)
-			if read.Days > 0 {
-				samples = samples.from(today - int64(read.Days))
-			}
-			out[i][h] = aggregate(samples.before(today), read)
+			out[i][h] = t.lookBack(read, decodeSeries(data, read.Track.Meaning))
 		}
 	}
 	return out, nil
+}
+
+// lookBack computes one value of a record's samples, as of the run's day.
+func (t *triggerRun) lookBack(read plan.HistoryRead, s samples) value.Value {
+	today := localDay(t.now, read.Track.Zone)
+	if read.Days > 0 {
+		s = s.from(today - int64(read.Days))
+	}
+	return aggregate(s.before(today), read)
 }
 
 // localDay numbers the calendar day of an instant in a zone.

@@ -31,6 +31,12 @@ type TriggerJob struct {
 	// Events are observations that a system told of, in order. With any, and once the rule has its baseline, the source is not
 	// polled: the run observes these and what became due meanwhile.
 	Events []Event
+	// Incoming gives events that came while the run is under way, in order, and what to call when they are observed and
+	// what came of it is stored. It is asked between pages, so that a long scan does not hold events up. It may be nil.
+	Incoming func() (events []Event, stored func())
+	// Due tells whether another run of the rule should begin. It is asked while nothing is left to do but to wait for slow
+	// messages: then the run ends, and the next one goes on with them. nil: there is no other.
+	Due func() bool
 
 	DryRun bool
 	RunID  string
@@ -83,4 +89,6 @@ type Sight struct {
 	What string `json:"what"`
 	// Until is when a record that waits or cools is looked at again.
 	Until *time.Time `json:"until,omitempty"`
+	// Fields are those that the rule's conditions read and that changed since it last saw the record; in a dry run only.
+	Fields FieldList `json:"fields,omitempty"`
 }

@@ -14,7 +14,7 @@ import (
 func (t *triggerRun) relook() error {
 	f := state.EdgeFilter{Limit: lookPage}
 	if !t.timed {
-		f.Due = t.now
+		f.Due, f.Beyond = t.now, t.machine.beyond(t.now)
 	}
 	for {
 		if t.ctx.Err() != nil {
@@ -32,6 +32,9 @@ func (t *triggerRun) relook() error {
 			return err
 		}
 		if err := t.settled(false); err != nil {
+			return err
+		}
+		if err := t.meanwhile(); err != nil {
 			return err
 		}
 	}
@@ -107,7 +110,7 @@ func (t *triggerRun) imagine(e state.Edge, history value.Record, frame []value.R
 		return e, false
 	}
 	if t.job.DryRun {
-		t.tell(e.Source, what, after)
+		t.tell(e.Source, what, after, nil)
 	}
 	return after, true
 }
@@ -127,7 +130,7 @@ func (t *triggerRun) planAll() error {
 			for _, e := range edges {
 				f.After = e.Source
 				if !t.told[e.Source] && !e.Gone && !e.Outside && e.Meaning == t.machine.meaning {
-					t.tell(e.Source, standing(t.machine, e), e)
+					t.tell(e.Source, standing(t.machine, e), e, nil)
 				}
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/syncline/syncline/lang/plan"
 	"github.com/syncline/syncline/lang/schema"
 	"github.com/syncline/syncline/lang/value"
+	"github.com/syncline/syncline/runtime/crashpoint"
 )
 
 // traceAfter is how long a message may be under way: only then is it asked whether it arrived.
@@ -63,7 +64,9 @@ func (t *triggerRun) deliverMessage(s *side, q *request, since time.Time, resume
 	var last *connectors.Error
 	return t.tries(func() (answered, *connectors.Error) {
 		began := t.clock()
-		receipt, err := s.sender().Send(s.counted(t.work), m)
+		crashpoint.Reach(crashpoint.SendBefore)
+		receipt, err := s.sender().Send(connectors.Leaving(crashpoint.Sending(s.counted(t.work)), t.ctx), m)
+		crashpoint.Reach(crashpoint.SendAnswered)
 		if err == nil {
 			return answered{status: written, receipt: receipt}, nil
 		}

@@ -275,9 +275,9 @@ func (m *triggerModel) faults(job *engine.TriggerJob) {
 		return nil, false
 	}
 	if k := draw("read"); k < 2 {
-		n := 0
+		var n atomic.Int64 // finds go side by side
 		m.crm.SetHooks(memory.Hooks{BeforeRead: func(string) error {
-			if n++; n > k {
+			if n.Add(1) > int64(k) {
 				return nil
 			}
 			return &connectors.Error{Class: connectors.Limit, Message: "quota", RetryAfter: time.Hour}

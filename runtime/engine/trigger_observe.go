@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/syncline/syncline/connectors"
+	"github.com/syncline/syncline/lang/expr"
 	"github.com/syncline/syncline/lang/plan"
 	"github.com/syncline/syncline/lang/query"
 	"github.com/syncline/syncline/lang/value"
@@ -28,6 +29,8 @@ const (
 	flushEdges = 2000
 	// lookPage is how many stored records are looked at again together.
 	lookPage = 1000
+	// listen is how often it is looked for events while a page is waited for.
+	listen = 50 * time.Millisecond
 )
 
 // poll reads the records that changed, or all of them when the observation begins anew.
@@ -37,16 +40,14 @@ func (t *triggerRun) poll() error {
 		q.Since = ""
 	}
 	pages := t.newPageReader(t.on, q, 2, false)
+	_, slots := t.ownTests()
+	pages.sift = newSift(nil, slots, plan.RootNew, nil)
 	go pages.run()
 	defer pages.stop()
 	for {
-		var p *page
-		select {
-		case p = <-pages.out:
-		case <-t.ctx.Done():
-		}
-		if p == nil {
-			return errInterrupted
+		p, err := t.nextPage(pages)
+		if err != nil {
+			return err
 		}
 		if p.err != nil && p.err != io.EOF {
 			return p.err
@@ -59,6 +60,41 @@ func (t *triggerRun) poll() error {
 			return nil
 		}
 		pages.free <- p.batch
+	}
+}
+
+// nextPage waits for a page, and observes events while it does.
+func (t *triggerRun) nextPage(pages *pageReader) (*page, error) {
+	var look <-chan time.Time
+	if t.job.Incoming != nil {
+		if err := t.meanwhile(); err != nil {
+			return nil, err
+		}
+		tick := time.NewTicker(listen)
+		defer tick.Stop()
+		look = tick.C
+	}
+	for {
+		select {
+		case p := <-pages.out:
+			if p == nil {
+				return nil, errInterrupted
+			}
+			return p, nil
+		case l := <-t.outbox.landed:
+			if err := t.goOn(t.land(l)); err != nil {
+				return nil, err
+			}
+			if err := t.goOn(t.pump()); err != nil {
+				return nil, err
+			}
+		case <-t.ctx.Done():
+			return nil, errInterrupted
+		case <-look:
+			if err := t.meanwhile(); err != nil {
+				return nil, err
+			}
+		}
 	}
 }
 
@@ -94,11 +130,16 @@ func (t *triggerRun) settled(now bool) error {
 	if !fired || t.p.Guard.MaxFirings != nil || t.job.DryRun {
 		return nil
 	}
-	// What cannot be delivered now waits in the outbox; the observation goes on.
-	if err := t.deliverAll(); err != nil && (!isEnding(err) || t.ctx.Err() != nil) {
-		return err
+	return t.goOn(t.deliverWrites())
+}
+
+// goOn passes the error of a delivery on that the observation must end for. What cannot be delivered now waits in the
+// outbox.
+func (t *triggerRun) goOn(err error) error {
+	if isEnding(err) && t.ctx.Err() == nil {
+		return nil
 	}
-	return nil
+	return err
 }
 
 // pushdown is the condition that the source evaluates. Of one that changes with time only the part that does not is
@@ -201,7 +242,7 @@ func (t *triggerRun) see(o observation, e state.Edge, history value.Record, fram
 	after.Fields = t.fields(o.rec)
 	t.fine(o.id)
 	t.moved(before, after)
-	t.brought(o, before, after, what, func() seen {
+	t.brought(o, old, before, after, what, func() seen {
 		return seen{Now: t.now, New: keep(t.p.Source, o.rec), Old: keep(t.p.Source, old),
 			History: keep(t.p.HistoryLayout, history), Version: t.version(o.rec)}
 	})
@@ -209,7 +250,7 @@ func (t *triggerRun) see(o observation, e state.Edge, history value.Record, fram
 
 // fine settles the dead letter of a record whose condition could not be evaluated, and now can.
 func (t *triggerRun) fine(id string) {
-	if t.dead.known(id) && len(t.stuck[id]) == 0 {
+	if t.dead.known(id) {
 		t.out.Revived = append(t.out.Revived, id)
 	}
 }
@@ -244,6 +285,7 @@ func (t *triggerRun) moved(before, after state.Edge) {
 	if sameEdge(before, after) {
 		return
 	}
+	t.recall(before, after)
 	if n, ok := t.overlay[after.Source]; ok {
 		t.out.Edges[n] = after
 		return
@@ -258,7 +300,7 @@ func sameEdge(a, b state.Edge) bool {
 }
 
 // brought turns the effect of an observation into a firing or a recovery.
-func (t *triggerRun) brought(o observation, before, after state.Edge, what effect, data func() seen) {
+func (t *triggerRun) brought(o observation, old value.Record, before, after state.Edge, what effect, data func() seen) {
 	switch what {
 	case fires:
 		t.run.Fired++
@@ -274,11 +316,11 @@ func (t *triggerRun) brought(o observation, before, after state.Edge, what effec
 	case dropped:
 		t.run.Dropped++
 	}
-	t.tell(o.id, what, after)
+	t.tell(o.id, what, after, func() FieldList { return t.turned(old, o.rec) })
 }
 
 // tell tells what became of a record: in a dry run of all that is noteworthy, otherwise of what is done.
-func (t *triggerRun) tell(id string, what effect, e state.Edge) {
+func (t *triggerRun) tell(id string, what effect, e state.Edge, fields func() FieldList) {
 	if t.job.OnSight == nil {
 		return
 	}
@@ -300,8 +342,21 @@ func (t *triggerRun) tell(id string, what effect, e state.Edge) {
 	}
 	if t.job.DryRun {
 		t.told[id] = true
+		if fields != nil {
+			s.Fields = fields()
+		}
 	}
 	t.job.OnSight(s)
+}
+
+// turned are the fields that the conditions read and that are not as they were.
+func (t *triggerRun) turned(old, rec value.Record) (out FieldList) {
+	for _, slot := range t.p.Stored {
+		if before, after := old.At(slot), rec.At(slot); !value.Equal(before, after) {
+			out = append(out, FieldDiff{Name: t.p.Source.Names[slot], Before: before.JSON(), After: after.JSON()})
+		}
+	}
+	return out
 }
 
 func (t *triggerRun) fire(o observation, kind state.FiringKind, at time.Time, of string, data seen) {
@@ -335,11 +390,27 @@ func (t *triggerRun) reject(o observation, step string, err error) {
 	t.problem(o.id, "rejected", step, e)
 }
 
-// badRows makes dead letters of records that the source could not decode.
+// ownTests are the parts of the population's conditions that read the record alone, and the slots that they read.
+func (t *triggerRun) ownTests() (tests []*expr.Program, slots []int) {
+	for _, f := range []*filter{t.where, t.cohort} {
+		if f != nil && f.Own != nil {
+			tests, slots = append(tests, f.Own), append(slots, f.OwnSlots...)
+		}
+	}
+	return tests, slots
+}
+
+// badRows makes dead letters of records that the source could not decode, except those that the conditions leave out.
 func (t *triggerRun) badRows(bad []connectors.BadRow) {
+	tests, _ := t.ownTests()
+	frame := &expr.Frame{Now: t.now, Cover: t.job.Cover, Records: make([]value.Record, t.p.RootIt()+1)}
 	for _, b := range bad {
-		e := &connectors.Error{Class: connectors.Reject, Message: b.Err.Error(), Request: b.Text}
 		t.run.Read++
+		if leavesOut(tests, plan.RootNew, frame, b) {
+			t.run.Filtered++
+			continue
+		}
+		e := &connectors.Error{Class: connectors.Reject, Message: b.Err.Error(), Request: b.Text}
 		t.run.Dead++
 		t.out.Dead = append(t.out.Dead, t.letter(b.Place, "", "read", t.p.On.Connection, t.p.On.Object.Name, e))
 		t.problem(b.Place, "rejected", "read", e)
@@ -349,7 +420,7 @@ func (t *triggerRun) badRows(bad []connectors.BadRow) {
 // readRecords reads records of the watched object by id.
 func (t *triggerRun) readRecords(ids []string) (map[string]value.Record, error) {
 	key := t.p.On.Object.KeyField()
-	records, err := t.byID(t.on, t.p.On, key.Name, idValues(key, ids), t.p.Source)
+	records, _, err := t.byID(t.on, t.p.On, key.Name, idValues(key, ids), t.p.Source)
 	if err != nil {
 		return nil, err
 	}
@@ -360,9 +431,38 @@ func (t *triggerRun) readRecords(ids []string) (map[string]value.Record, error) 
 	return out, nil
 }
 
-// observeEvents takes each event as an observation, in order. Records are read for the fields that events do not carry.
-func (t *triggerRun) observeEvents() error {
-	for part := range slices.Chunk(t.job.Events, lookPage) {
+// observeEvents takes the events of the job.
+func (t *triggerRun) observeEvents() error { return t.observeEach(t.job.Events) }
+
+// meanwhile takes the events that came during the run.
+func (t *triggerRun) meanwhile() error {
+	if t.job.Incoming == nil || t.job.DryRun {
+		return nil
+	}
+	events, stored := t.job.Incoming()
+	if len(events) == 0 {
+		return nil
+	}
+	// A record can fire again in a run that lasts: its firings are told apart by their instants.
+	t.now = latest(t.clock().Truncate(time.Microsecond), t.now.Add(time.Microsecond))
+	t.frame.Now = t.now
+	if err := t.observeEach(events); err != nil {
+		return err
+	}
+	stored()
+	return nil
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// observeEach takes each event as an observation, in order. Records are read for the fields that events do not carry.
+func (t *triggerRun) observeEach(events []Event) error {
+	for part := range slices.Chunk(events, lookPage) {
 		lacking := map[string]bool{}
 		for _, ev := range part {
 			if !ev.Deleted && !t.carries(ev) {

@@ -9,6 +9,7 @@ import (
 	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/lang/plan"
 	"github.com/syncline/syncline/lang/value"
+	"github.com/syncline/syncline/runtime/crashpoint"
 	"github.com/syncline/syncline/runtime/delivery"
 	"github.com/syncline/syncline/runtime/state"
 )
@@ -17,9 +18,12 @@ import (
 type outboxRun struct {
 	after   int64           // Seq of the last firing that was taken up
 	waiting map[string]bool // records with a firing that has to wait: later ones of theirs wait behind it
+	behind  map[string]bool // records with a later firing that was passed for that
+	next    []string        // records whose next firing may go by now
 	down    map[string]error
 	why     error // why something waits
-	over    bool  // nothing more is delivered in this run
+	over    bool  // no more firings are taken up in this run
+	deaf    bool  // no more events are taken up while messages wait
 	written int
 
 	fired, recovered []step
@@ -27,6 +31,11 @@ type outboxRun struct {
 	applied          map[*plan.Apply]*runner
 	// contended are the objects that the rule writes and looks up: what one firing writes, the next may have to find.
 	contended map[string]bool
+
+	// lanes: messages wait by themselves, in queues by connection. What they came to is told to landed.
+	lanes  bool
+	queues map[string]*lane
+	landed chan landing
 }
 
 // step is what is sent at once: an atomic part of the group, or one action.
@@ -44,6 +53,8 @@ type firing struct {
 	all      map[int][]value.Record // what finds that want every record found, by root
 	steps    []step
 	standing firingStanding
+	turn     bool // its next message is sent, and does not wait in a lane
+	fromLane bool
 	letter   *state.DeadLetter
 }
 
@@ -54,6 +65,8 @@ const (
 	ended
 	deferred // it waits for a system, or for the run to go on
 	behind   // it waits for another firing of the page, whose writes it has to see
+	parked   // it waits for its turn to send a message
+	flying   // its message is under way
 	failed
 )
 
@@ -63,6 +76,7 @@ const outboxPage = 100
 func (t *triggerRun) openOutbox() error {
 	o := &t.outbox
 	o.waiting, o.down, o.writers = map[string]bool{}, map[string]error{}, map[string]*delivery.Deliverer{}
+	o.behind, o.queues, o.landed = map[string]bool{}, map[string]*lane{}, make(chan landing)
 	o.applied, o.contended = map[*plan.Apply]*runner{}, map[string]bool{}
 	for _, part := range t.p.Group {
 		if part.Atomic {
@@ -93,6 +107,7 @@ func (t *triggerRun) openOutbox() error {
 	for _, f := range t.p.Finds {
 		o.contended[objectName(f.End)] = written[objectName(f.End)]
 	}
+	o.lanes = !t.job.DryRun && o.separable()
 	for _, st := range o.fired {
 		if st.atomic && len(st.actions) > 1 {
 			if s, _ := t.side(st.actions[0].Connection); s.grouper() == nil {
@@ -151,26 +166,71 @@ func (t *triggerRun) release() error {
 	return t.letGo(nil)
 }
 
-// deliverAll delivers what lies in the outbox, in order. What has to wait stays there, and is why the run waits.
+// deliverAll delivers what lies in the outbox, in order, and waits until its messages are out. What has to wait stays
+// there, and is why the run waits.
 func (t *triggerRun) deliverAll() error {
-	o := &t.outbox
-	for !o.over {
+	err := t.deliverWrites()
+	if err == nil {
+		err = t.sendMessages()
+	}
+	if gerr := t.ground(); gerr != nil {
+		return gerr
+	}
+	if err != nil {
+		return err
+	}
+	return t.outbox.why
+}
+
+// deliverWrites delivers what lies in the outbox as far as no message has to wait for its turn.
+func (t *triggerRun) deliverWrites() error {
+	for {
 		if t.ctx.Err() != nil {
 			return errInterrupted
 		}
-		list, err := t.job.Store.Firings(t.work, state.FiringFilter{Rule: t.p.ID(), Status: state.FiringPending, After: o.after, Limit: outboxPage})
+		list, err := t.nextFirings()
 		if err != nil {
 			return fmt.Errorf("reading the outbox: %w", err)
-		}
-		if len(list) == 0 {
-			break
 		}
 		if err := t.deliverPage(list); err != nil {
 			return err
 		}
+		if err := t.pump(); err != nil {
+			return err
+		}
+		if len(list) == 0 && (len(t.outbox.next) == 0 || t.outbox.over) {
+			return nil
+		}
 		t.progress("deliver")
 	}
-	return o.why
+}
+
+// nextFirings gives the firings of records whose earlier one is through by now, or else the next page of the outbox.
+func (t *triggerRun) nextFirings() ([]state.Firing, error) {
+	o := &t.outbox
+	switch {
+	case o.over:
+		return nil, nil
+	case len(o.next) == 0:
+		return t.job.Store.Firings(t.work, state.FiringFilter{Rule: t.p.ID(), Status: state.FiringPending, After: o.after, Limit: outboxPage})
+	}
+	n := min(len(o.next), outboxPage)
+	var out []state.Firing
+	for _, source := range o.next[:n] {
+		list, err := t.job.Store.Firings(t.work, state.FiringFilter{Rule: t.p.ID(), Source: source, Status: state.FiringPending, Limit: 2})
+		if err != nil {
+			return nil, err
+		}
+		if len(list) > 1 {
+			o.behind[source] = true
+		}
+		out = append(out, list[:min(len(list), 1)]...)
+	}
+	o.next = o.next[n:]
+	if len(out) == 0 {
+		return t.nextFirings()
+	}
+	return out, nil
 }
 
 // deliverPage delivers firings, those of one record one after the other.
@@ -182,6 +242,7 @@ func (t *triggerRun) deliverPage(list []state.Firing) error {
 			t.outbox.after = max(t.outbox.after, f.Seq)
 			switch {
 			case t.outbox.waiting[f.Source]:
+				t.outbox.behind[f.Source] = true
 			case taken[f.Source]:
 				later = append(later, f)
 			default:
@@ -204,7 +265,16 @@ func (t *triggerRun) deliverPage(list []state.Firing) error {
 
 // deliverSome takes firings of different records through their steps, all at the same pace so that what one system takes
 // together goes together. again are those that have to see what the others wrote.
-func (t *triggerRun) deliverSome(list []state.Firing) (again []state.Firing, err error) {
+func (t *triggerRun) deliverSome(list []state.Firing) ([]state.Firing, error) {
+	fs, again, err := t.prepare(t.openFirings(list))
+	if err != nil {
+		return nil, t.interrupted(fs, err)
+	}
+	return again, t.drive(fs)
+}
+
+// openFirings opens firings; those that cannot go on fail.
+func (t *triggerRun) openFirings(list []state.Firing) []*firing {
 	var fs []*firing
 	for _, f := range list {
 		x, err := t.openFiring(f)
@@ -217,26 +287,47 @@ func (t *triggerRun) deliverSome(list []state.Firing) (again []state.Firing, err
 		}
 		fs = append(fs, x)
 	}
-	fs, again, err = t.prepare(fs)
-	if err != nil {
-		return nil, t.interrupted(fs, err)
-	}
+	return fs
+}
+
+// drive takes firings through their steps, all at the same pace, until each of them is through, has to wait, or has its
+// message under way.
+func (t *triggerRun) drive(fs []*firing) error {
 	for {
 		sending := t.build(fs)
 		if err := t.store(fs); err != nil {
-			return nil, err
+			return err
 		}
+		if len(sending) > 0 {
+			crashpoint.Reach(crashpoint.StepStored)
+		}
+		sending = t.fly(sending)
+		fs = slices.DeleteFunc(fs, t.settledFor)
 		if len(sending) == 0 {
-			return again, nil
+			return nil
 		}
 		t.send(sending)
+		crashpoint.Reach(crashpoint.StepAnswered)
 		if err := t.store(fs); err != nil {
-			return nil, err
+			return err
 		}
 		if t.ctx.Err() != nil && slices.ContainsFunc(fs, func(f *firing) bool { return f.standing == live }) {
-			return nil, errInterrupted
+			return errInterrupted
 		}
 	}
+}
+
+// settledFor tells whether nothing more is done for a firing now, and sees to those behind it.
+func (t *triggerRun) settledFor(f *firing) bool {
+	switch f.standing {
+	case ended, failed:
+		t.leaves(f)
+	case parked:
+		t.park(f)
+	case live:
+		return false
+	}
+	return true
 }
 
 // interrupted stores what failed before an error ended the delivery, and makes the error the reason to wait.
@@ -357,7 +448,6 @@ func (t *triggerRun) store(fs []*firing) error {
 		case failed:
 			if f.Status != state.FiringStuck {
 				f.Status, f.Why = state.FiringStuck, f.letter.Message
-				t.holds(f.Firing)
 				out.Dead = append(out.Dead, *f.letter)
 			}
 		}
@@ -371,10 +461,9 @@ func (t *triggerRun) store(fs []*firing) error {
 	return t.commit(out)
 }
 
-// concluded settles the dead letter of a record whose last firing went through after all.
+// concluded settles the dead letter of a firing that went through after all.
 func (t *triggerRun) concluded(f *firing, out *state.Outcome) {
-	delete(t.stuck[f.Source], f.ID)
-	if len(t.stuck[f.Source]) == 0 && t.dead.known(f.Source) {
-		out.Revived = append(out.Revived, f.Source)
+	if t.dead.firings[f.ID] != "" {
+		out.Concluded = append(out.Concluded, f.ID)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -267,9 +268,9 @@ func (w *triggers) lose(before, after func() error) func(*engine.TriggerJob) {
 }
 
 func once(err error) func() error {
-	n := 0
+	var n atomic.Int64 // groups go side by side
 	return func() error {
-		if n++; n == 1 {
+		if n.Add(1) == 1 {
 			return err
 		}
 		return nil
@@ -311,7 +312,7 @@ func TestAGroupWithoutAKeyThatWasNotAnsweredIsHeld(t *testing.T) {
 		t.Fatalf("%+v", run)
 	}
 	l := w.letters(state.DeadOpen)
-	if len(l) != 1 || l[0].Class != "in_doubt" || !strings.Contains(l[0].Hint, "dead retry") {
+	if len(l) != 1 || l[0].Class != "in_doubt" || !strings.Contains(l[0].Hint, "dead retry") || !strings.HasPrefix(l[0].Request, `update account {`) || !strings.Contains(l[0].Request, `; create review {`) {
 		t.Fatalf("%+v", l)
 	}
 	w.fires(0)
@@ -367,6 +368,11 @@ func TestMessages(t *testing.T) {
 			run := w.run()
 			if got := fmt.Sprint(len(w.ops.order), len(w.letters(state.DeadOpen))); got != test.want || run.Status != test.status {
 				t.Fatalf("%s, want %s; %s %v", got, test.want, run.Status, w.ops.order)
+			}
+			for _, l := range w.letters(state.DeadOpen) {
+				if l.Source.ID != "c1" || !strings.HasPrefix(l.Request, `send ae {"channel":"#x","text":"Acme task Task-000001"} key `) {
+					t.Fatalf("a person has to see what was sent: %+v", l)
+				}
 			}
 			for _, s := range w.ops.sent {
 				if strings.Contains(s, "TWICE") {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/lang/plan"
 	"github.com/syncline/syncline/runtime/state"
 )
@@ -53,10 +54,35 @@ func (t *triggerRun) planSome(list []state.Firing) (again []state.Firing, err er
 		if len(steps) == 0 {
 			return again, nil
 		}
+		t.forecast(steps)
 		for _, x := range steps {
 			for _, o := range x.due() {
 				t.imagined(o)
 			}
+		}
+	}
+}
+
+// forecast counts the calls that sending the steps would take.
+func (t *triggerRun) forecast(list []*sending) {
+	if t.foreseen == nil {
+		t.foreseen = map[string]int{}
+	}
+	alone, singles := calls(list)
+	for _, x := range alone {
+		t.foreseen[x[0].step.connection()] += len(x)
+	}
+	for _, list := range singles {
+		name, ops := list[0].a.Connection, map[connectors.Op]int{}
+		for _, o := range list {
+			ops[o.q.Op]++
+		}
+		batch := 1
+		if s, err := t.side(name); err == nil {
+			batch = max(s.limits.WriteBatch, 1)
+		}
+		for _, n := range ops {
+			t.foreseen[name] += (n + batch - 1) / batch
 		}
 	}
 }

@@ -102,7 +102,7 @@ func (t *triggerRun) findAll(fs []*firing, asked map[string]*firing) error {
 			if f.standing != live || !t.looksUp(f, s.find) {
 				continue
 			}
-			alts, err := t.evalKeys(s.spec.By, f.it)
+			alts, err := evalKeys(s.spec.By, t.put(f.it))
 			if err != nil {
 				t.fail(f, "find", asReject(fmt.Errorf("the key of %s: %w", s.name, err)), s.end)
 				continue
@@ -124,7 +124,7 @@ func (t *triggerRun) findAll(fs []*firing, asked map[string]*firing) error {
 			t.foundFor(who[q.it], s, q)
 		}
 	}
-	return nil
+	return t.lookUpLetters()
 }
 
 // at makes now() and today() those of a firing, until the function that it gives is called.

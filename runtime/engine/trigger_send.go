@@ -39,36 +39,42 @@ func (x *sending) due() []outgoing {
 // send sends the steps: messages and groups one by one, as many at once as their connection takes, and single writes of
 // one object together.
 func (t *triggerRun) send(list []*sending) {
-	alone := map[string][]*sending{}
-	singles := map[string][]outgoing{}
-	var connections, objects []string
-	for _, x := range list {
-		due := x.due()
-		if len(due) > 1 && x.step.atomic || due[0].q.Message != nil {
-			c := x.step.connection()
-			if alone[c] == nil {
-				connections = append(connections, c)
-			}
-			alone[c] = append(alone[c], x)
-			continue
-		}
-		for _, o := range due {
-			name := objectName(o.a.End)
-			if singles[name] == nil {
-				objects = append(objects, name)
-			}
-			singles[name] = append(singles[name], o)
-		}
+	alone, singles := calls(list)
+	for _, x := range alone {
+		t.sendAlone(x[0].step.connection(), x)
 	}
-	for _, c := range connections {
-		t.sendAlone(c, alone[c])
-	}
-	for _, name := range objects {
-		t.sendSingles(singles[name])
+	for _, x := range singles {
+		t.sendSingles(x)
 	}
 	for _, x := range list {
 		t.closeStep(x)
 	}
+}
+
+// calls divides steps into those that take a call each, by connection, and single writes that go together, by object.
+func calls(list []*sending) (alone [][]*sending, singles [][]outgoing) {
+	connections, objects := map[string]int{}, map[string]int{}
+	for _, x := range list {
+		due := x.due()
+		if len(due) > 1 && x.step.atomic || due[0].q.Message != nil {
+			c := x.step.connection()
+			if _, ok := connections[c]; !ok {
+				connections[c] = len(alone)
+				alone = append(alone, nil)
+			}
+			alone[connections[c]] = append(alone[connections[c]], x)
+			continue
+		}
+		for _, o := range due {
+			name := objectName(o.a.End)
+			if _, ok := objects[name]; !ok {
+				objects[name] = len(singles)
+				singles = append(singles, nil)
+			}
+			singles[objects[name]] = append(singles[objects[name]], o)
+		}
+	}
+	return alone, singles
 }
 
 // sendAlone sends groups and messages of a connection, each in a call of its own.
@@ -160,7 +166,11 @@ func (t *triggerRun) takeAnswer(s *side, x *sending, out answered) {
 		}
 	case refused, doubtful:
 		o := due[min(out.cause, len(due)-1)]
-		x.err, x.end = out.err, o.a.End
+		blamed := []outgoing{o}
+		if out.status == doubtful {
+			blamed = due
+		}
+		x.err, x.end = withRequest(out.err, blamed...), o.a.End
 		if o.a.Via != "" {
 			x.end = plan.End{Connection: o.a.Via}
 		}
@@ -281,9 +291,9 @@ func (t *triggerRun) takeOutcome(o outgoing, res delivery.Outcome) {
 		}
 		t.postpone(o.x.f)
 	case delivery.Doubtful:
-		o.x.err, o.x.end = heldForAPerson(res.Err, "record"), o.a.End
+		o.x.err, o.x.end = withRequest(heldForAPerson(res.Err, "record"), o), o.a.End
 	default:
-		o.x.err, o.x.end = res.Err, o.a.End
+		o.x.err, o.x.end = withRequest(res.Err, o), o.a.End
 		t.unmark(o.x)
 	}
 }
@@ -292,6 +302,8 @@ func (t *triggerRun) takeOutcome(o outgoing, res delivery.Outcome) {
 func (t *triggerRun) wrote(o outgoing, id string, created bool, receipt map[string]value.Value) {
 	q, f := o.q, o.x.f
 	q.Done, q.ID = true, id
+	// One that was sent again after a lost answer meets what it made itself: nobody else has its key.
+	created = created || q.Op == connectors.Upsert && q.Proof
 	t.outbox.written++
 	switch {
 	case q.Message != nil:

@@ -328,6 +328,9 @@ func TestMaxFiringsHoldsAllOfThem(t *testing.T) {
 	if err != nil || waits.ID != run.ID {
 		t.Fatal(waits.ID, err)
 	}
+	if waiting, err := engine.Awaiting(t.Context(), w.store, ""); err != nil || len(waiting) != 1 || waiting[0].ID != run.ID {
+		t.Fatal(waiting, err)
+	}
 	if err := w.store.Approve(t.Context(), state.Approval{Run: first, Rule: run.Rule, At: w.now, By: "me"}); err != nil {
 		t.Fatal(err)
 	}
@@ -337,6 +340,9 @@ func TestMaxFiringsHoldsAllOfThem(t *testing.T) {
 	}
 	if left, _ := w.store.Approvals(t.Context(), ""); len(left) != 0 {
 		t.Fatal(left)
+	}
+	if waiting, err := w.store.Runs(t.Context(), state.RunFilter{Status: state.Waiting}); err != nil || len(waiting) != 0 {
+		t.Fatal(waiting, err)
 	}
 	w.wantTasks("a 70>50, b 70>50, c 70>50")
 	w.put("a", "Score", 70.0)

@@ -6,10 +6,12 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"hash"
 	"slices"
 
 	"github.com/syncline/syncline/lang/plan"
 	"github.com/syncline/syncline/lang/value"
+	"github.com/syncline/syncline/runtime/crashpoint"
 	"github.com/syncline/syncline/runtime/state"
 )
 
@@ -19,18 +21,21 @@ import (
 // stageEnd is the source of the row behind the last staged change; no record has such an id.
 const stageEnd = "\x00end"
 
-// note takes a change into the digest. Fields that ride along with others are left out: a time stamp would make the
+// holding is a digest of what the changes of an outbox write: two runs with the same one wait with the same changes.
+type holding struct {
+	hash.Hash
+	count int
+}
+
+// note takes a change in. Fields that ride along with others are left out: a time stamp would make the
 // same changes look like others.
-func (o *outbox) note(c *change) {
-	if o.digest == nil {
-		o.digest = sha256.New()
-	}
-	o.count++
-	fmt.Fprintf(o.digest, "%d %q %q %q %t\n", c.Op, c.Source, c.Target, c.Key, c.Unlink)
+func (d *holding) note(r *runner, c *change) {
+	d.count++
+	fmt.Fprintf(d, "%d %q %q %q %t\n", c.Op, c.Source, c.Target, c.Key, c.Unlink)
 	for _, f := range c.Fields {
-		if !o.r.rides(c, f) {
-			o.digest.Write(value.Text(f.Name).AppendBinary(nil))
-			o.digest.Write(value.EncodeRecord(value.Record{f.Before, f.After}))
+		if !r.rides(c, f) {
+			d.Write(value.Text(f.Name).AppendBinary(nil))
+			d.Write(value.EncodeRecord(value.Record{f.Before, f.After}))
 		}
 	}
 }
@@ -51,6 +56,16 @@ func (r *runner) hold() error {
 	if err := r.outbox.spill(); err != nil {
 		return err
 	}
+	d := holding{Hash: sha256.New()}
+	err := r.outbox.each(func(changes []*change) error {
+		for _, c := range changes {
+			d.note(r, c)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
 	end, err := json.Marshal(r.arrived())
 	if err != nil {
 		return err
@@ -58,10 +73,8 @@ func (r *runner) hold() error {
 	if err := r.job.Store.Stage(r.work, r.run.ID, []state.Staged{{Source: stageEnd, Data: end}}); err != nil {
 		return fmt.Errorf("staging changes: %w", err)
 	}
-	r.run.Outbox = &state.Outbox{Changes: r.outbox.count, Meaning: r.p.Meaning}
-	if r.outbox.digest != nil {
-		r.run.Outbox.Digest = hex.EncodeToString(r.outbox.digest.Sum(nil)[:16])
-	}
+	r.run.Outbox = &state.Outbox{Changes: d.count, Meaning: r.p.Meaning, Digest: hex.EncodeToString(d.Sum(nil)[:16])}
+	crashpoint.Reach(crashpoint.Staged)
 	return nil
 }
 
@@ -105,9 +118,6 @@ func (r *runner) supersede() error {
 		if err := r.job.Store.SaveRun(r.work, old); err != nil {
 			return fmt.Errorf("storing an earlier run's end: %w", err)
 		}
-		if err := r.job.Store.Unstage(r.work, old.ID); err != nil {
-			return fmt.Errorf("forgetting staged changes: %w", err)
-		}
 	}
 	return nil
 }
@@ -142,8 +152,6 @@ func Reject(ctx context.Context, store state.Store, run state.Run, by string) (s
 	if err := store.SaveRun(ctx, run); err != nil {
 		return run, err
 	}
-	if _, err := store.MoveFirings(ctx, run.Rule, state.FiringHeld, state.FiringDropped); err != nil {
-		return run, err
-	}
-	return run, store.Unstage(ctx, run.ID)
+	_, err := store.MoveFirings(ctx, run.Rule, state.FiringHeld, state.FiringDropped)
+	return run, err
 }

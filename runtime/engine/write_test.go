@@ -149,7 +149,10 @@ func TestAnOutageThatReadsAsEmptyValuesWaits(t *testing.T) {
 
 func TestAGuardedRunOfManyChangesGoesThroughTheStore(t *testing.T) {
 	w := newWorld(t, guarded("max_deletes = 0"))
-	const n = 6000
+	n := 6000
+	if testing.Short() {
+		n = 2100 // more than are kept in memory
+	}
 	for i := range n {
 		w.cs.Put("Company", map[string]value.Value{"Id": text(fmt.Sprintf("c%05d", i)), "Name": text("n"), "Score": num(float64(i % 900))})
 	}

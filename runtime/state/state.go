@@ -29,6 +29,7 @@ type Store interface {
 	EdgeStore
 	FiringStore
 	TrackStore
+	PastStore
 	// Commit stores what came out of one batch, all of it or nothing.
 	Commit(ctx context.Context, o Outcome) error
 	Close() error
@@ -42,7 +43,8 @@ var ErrNewer = errors.New("the state is from a newer version")
 
 // RunStore keeps what ran, and where it stands.
 type RunStore interface {
-	// SaveRun stores a run when it begins and again when it ends.
+	// SaveRun stores a run when it begins and again when it ends. What a run has staged goes with its end, unless it
+	// still holds it back.
 	SaveRun(ctx context.Context, r Run) error
 	// Runs gives the newest runs first.
 	Runs(ctx context.Context, f RunFilter) ([]Run, error)
@@ -56,8 +58,9 @@ type RecordStore interface {
 	Records(ctx context.Context, rule string, sources []string) ([]Record, error)
 	// Holders gives which source holds each target in a rule's links, aligned to targets; "" where none does.
 	Holders(ctx context.Context, rule string, targets []string) ([]string, error)
-	// Scan gives all records of a rule in order of source id, after the id given, at most limit.
-	Scan(ctx context.Context, rule, after string, limit int) ([]Record, error)
+	// Scan gives a rule's records in an order that stays as it is, about that in which they were first stored, at most
+	// limit, after the place of an earlier answer, or from the first for 0. last is the place of the last one given.
+	Scan(ctx context.Context, rule string, after int64, limit int) (records []Record, last int64, err error)
 	// Linked counts a rule's records that have a target.
 	Linked(ctx context.Context, rule string) (int, error)
 }
@@ -72,11 +75,10 @@ type ClaimStore interface {
 
 // StageStore holds the changes of a guarded run between evaluation and delivery, and across a wait for approval.
 type StageStore interface {
+	// Stage keeps changes in order, and gives each its Seq.
 	Stage(ctx context.Context, run string, changes []Staged) error
 	// Staged gives a run's staged changes in order, after seq, at most limit.
 	Staged(ctx context.Context, run string, after int64, limit int) ([]Staged, error)
-	// Unstage forgets all of a run's staged changes.
-	Unstage(ctx context.Context, run string) error
 }
 
 // Compacter forgets what is old.
@@ -154,7 +156,8 @@ type Outcome struct {
 	Claims     []string // claims that are settled, by key
 	Ledger     []Entry
 	Dead       []DeadLetter
-	Revived    []string // source ids whose open dead letters of this rule are settled by this batch
+	Revived    []string // source ids whose open dead letters of this rule, but for those of firings, are settled by this batch
+	Concluded  []string // firings, by ID, whose open dead letters are settled by this batch
 	Checkpoint *Checkpoint
 	Run        *Run    // counts so far
 	Unstage    []int64 // staged changes that are done, by Seq
@@ -164,6 +167,10 @@ type Outcome struct {
 	Watch   *Watch
 	Firings []Firing
 	Series  []Series
+	// Past is how records of a trigger were before this batch changed them; Recording, where it begins or changes, what of
+	// them is recorded.
+	Past      []Past
+	Recording *Recording
 }
 
 // Record is what a rule remembers of one source record.
@@ -180,6 +187,9 @@ type Record struct {
 	Fields []byte
 	// Seen numbers the full pass that saw the record last, to find those that are gone.
 	Seen int64
+	// Place says where the store keeps the record, so that a Commit finds it at once; 0: not known. It is never wrong to
+	// leave it out, or to give that of an earlier state of the same record.
+	Place int64
 }
 
 // Checkpoint is where a schedule of a rule stands.
@@ -295,6 +305,14 @@ type Run struct {
 	Reverts string `json:"reverts,omitempty"`
 }
 
+// Holds tells whether the run holds changes back that a person may let go, or has let go and that are under way.
+func (r Run) Holds() bool { return r.Outbox != nil && r.Outbox.Replaced == "" }
+
+// Idle tells whether a run ended well and found nothing to write or send.
+func (r Run) Idle() bool {
+	return r.Status == Succeeded && r.Created+r.Updated+r.Deleted+r.Fired+r.Sent+r.Dropped+r.Dead == 0
+}
+
 // Outbox describes the staged changes of a waiting run.
 type Outbox struct {
 	Changes int `json:"changes"`
@@ -390,6 +408,13 @@ type DeadLetter struct {
 	Answer     string     `json:"answer,omitempty"`
 	Attempts   int        `json:"attempts"`
 	Status     DeadStatus `json:"status"`
+	// Firing is the ID of the firing that is stuck; "" where the letter is about the record itself. A record has one open letter of
+	// a rule for itself, and one for each of its firings.
+	Firing string `json:"firing,omitempty"`
+	// Of a firing of several actions: Written is what went through before it got stuck, with the ids, and Left what is not
+	// done, in order and for people to read.
+	Written []string `json:"written,omitempty"`
+	Left    []string `json:"left,omitempty"`
 }
 
 // DeadFilter restricts a list of dead letters. Zero values do not restrict.

@@ -19,8 +19,8 @@ type EdgeStore interface {
 type FiringStore interface {
 	// Firings gives firings in the order in which they fired.
 	Firings(ctx context.Context, f FiringFilter) ([]Firing, error)
-	// FiringCounts counts a rule's firings by status; one without any is left out.
-	FiringCounts(ctx context.Context, rule string) (map[FiringStatus]int, error)
+	// Unfinished counts by rule the firings that are neither done nor dropped; a rule without any is left out.
+	Unfinished(ctx context.Context) (map[string]int, error)
 	// MoveFirings gives all of a rule's firings of one status another one, and says how many they were.
 	MoveFirings(ctx context.Context, rule string, from, to FiringStatus) (int, error)
 	// PruneFirings forgets firings that ended before an instant, except the last one of a record that is still fired.
@@ -70,8 +70,10 @@ type Edge struct {
 // EdgeFilter restricts a scan of edges. Zero values do not restrict.
 type EdgeFilter struct {
 	After string    // source id
-	Due   time.Time // only those whose Look is not after it
-	Limit int
+	Due   time.Time // only those whose Look is not after it,
+	// Beyond, with Due, adds those whose Look is after it: a clock that was wrong has put them off.
+	Beyond time.Time
+	Limit  int
 }
 
 // Watch is where the observation of a rule stands: for each schedule that covers a part of the records by itself.

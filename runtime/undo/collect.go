@@ -53,6 +53,8 @@ type Plan struct {
 	Records []*Record `json:"records"`
 	// Links counts links that moved or were dropped. They are left as they are: the next run matches.
 	Links int `json:"links,omitempty"`
+	// Messages counts what was sent: it stays sent.
+	Messages int `json:"messages,omitempty"`
 	// Entries counts the entries of the ledger that it was made from.
 	Entries int `json:"entries"`
 }
@@ -86,8 +88,12 @@ func (p *Plan) add(at map[[3]string]*Record, e *state.Entry) {
 	if p.Rule == "" {
 		p.Rule = e.Rule
 	}
-	if e.Action == "relink" || e.Action == "unlink" {
+	switch e.Action {
+	case "relink", "unlink":
 		p.Links++
+		return
+	case "send", "call":
+		p.Messages++
 		return
 	}
 	key := [3]string{e.Connection, e.Object, e.Target}

@@ -101,11 +101,14 @@ func TestEachFieldIsDecidedForItself(t *testing.T) {
 	b.wrote("r", "update", "f", nil, change("Name", "x", "y"))
 	b.wrote("r", "delete", "g", nil)
 	b.wrote("r", "relink", "a", nil, change("link", "z", "a"))
+	for _, action := range []string{"send", "call"} {
+		b.wrote("r", action, "1795306180.048733", func(e *state.Entry) { e.Connection, e.Object = "ops", "" }, change("text", nil, "hello"))
+	}
 	p, systems := b.plan(state.LedgerFilter{Run: "r"}, false)
 	want := "g lost(); f conflict(); e lost(); d conflict(Name conflict); c keep(Name update); b settled(Name settled); " +
 		"a update(Name update, Score conflict, Due update, Seen update, Fixed lost, Must lost, Gone lost)"
-	if got := text(p); got != want || p.Links != 1 {
-		t.Errorf("%s\nwant %s", got, want)
+	if got := text(p); got != want || p.Links != 1 || p.Messages != 2 {
+		t.Errorf("%s\nwant %s; %d links, %d messages", got, want, p.Links, p.Messages)
 	}
 	if p, _ := b.plan(state.LedgerFilter{Run: "r"}, true); !strings.Contains(text(p), "d conflict(Name conflict); c delete(Name update)") {
 		t.Error(text(p))

@@ -4,16 +4,17 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"slices"
-	"strings"
 	"time"
 
+	"github.com/syncline/syncline/runtime/crashpoint"
 	"github.com/syncline/syncline/runtime/state"
 )
 
 // Commit stores what came out of a batch in one transaction.
 func (s *Store) Commit(ctx context.Context, o state.Outcome) error {
-	return s.tx(ctx, func(tx *sql.Tx) error {
+	reached(o, crashpoint.CommitBefore, crashpoint.CheckpointBefore, crashpoint.FiringBefore)
+	err := s.tx(ctx, func(tx *sql.Tx) error {
+		ctx := context.WithoutCancel(ctx) // the transaction heeds it: a statement that did would start a goroutine to wait for it
 		steps := []func() error{
 			func() error { return s.putRecords(ctx, tx, o.Rule, o.Records, o.Forget) },
 			func() error {
@@ -21,7 +22,7 @@ func (s *Store) Commit(ctx context.Context, o state.Outcome) error {
 			},
 			func() error { return s.putLedger(ctx, tx, o.Ledger) },
 			func() error { return putDead(ctx, tx, o.Dead) },
-			func() error { return settleDead(ctx, tx, o.Rule, o.Revived) },
+			func() error { return settleDead(ctx, tx, o.Rule, o.Revived, o.Concluded) },
 			func() error { return unstage(ctx, tx, o.Unstage) },
 			func() error { return putCheckpoint(ctx, tx, o.Checkpoint) },
 			func() error { return s.putTrigger(ctx, tx, o) },
@@ -37,8 +38,22 @@ func (s *Store) Commit(ctx context.Context, o state.Outcome) error {
 				return err
 			}
 		}
+		crashpoint.Reach(crashpoint.CommitWithin)
 		return nil
 	})
+	reached(o, crashpoint.CommitAfter, crashpoint.CheckpointAfter, crashpoint.FiringAfter)
+	return err
+}
+
+// reached tells where a commit is, by what it stores.
+func reached(o state.Outcome, commit, position, firing crashpoint.Point) {
+	crashpoint.Reach(commit)
+	if o.Checkpoint != nil || o.Watch != nil {
+		crashpoint.Reach(position)
+	}
+	if len(o.Firings) > 0 && len(o.Edges) > 0 {
+		crashpoint.Reach(firing)
+	}
 }
 
 // exec runs a statement on a list of texts, unless it is empty.
@@ -48,15 +63,6 @@ func exec(ctx context.Context, tx *sql.Tx, stmt string, list []string) error {
 	}
 	_, err := tx.ExecContext(ctx, stmt, jsonList(list))
 	return err
-}
-
-func sortedBySource(records []state.Record) []int {
-	order := make([]int, len(records))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return strings.Compare(records[a].Source, records[b].Source) })
-	return order
 }
 
 func putCheckpoint(ctx context.Context, tx *sql.Tx, c *state.Checkpoint) error {
@@ -127,7 +133,7 @@ func (s *Store) Claims(ctx context.Context, rule string) ([]state.Claim, error) 
 	return out, s.explain(rows.Err())
 }
 
-// Stage keeps changes for later delivery, in order.
+// Stage keeps changes for later delivery, in order, and gives each its Seq.
 func (s *Store) Stage(ctx context.Context, run string, changes []state.Staged) error {
 	if len(changes) == 0 {
 		return nil
@@ -138,8 +144,12 @@ func (s *Store) Stage(ctx context.Context, run string, changes []state.Staged) e
 			return err
 		}
 		defer put.Close()
-		for _, c := range changes {
-			if _, err := put.ExecContext(ctx, run, c.Source, c.Data); err != nil {
+		for i := range changes {
+			res, err := put.ExecContext(ctx, run, changes[i].Source, changes[i].Data)
+			if err != nil {
+				return err
+			}
+			if changes[i].Seq, err = res.LastInsertId(); err != nil {
 				return err
 			}
 		}
@@ -163,14 +173,6 @@ func (s *Store) Staged(ctx context.Context, run string, after int64, limit int) 
 		out = append(out, c)
 	}
 	return out, s.explain(rows.Err())
-}
-
-// Unstage forgets a run's staged changes.
-func (s *Store) Unstage(ctx context.Context, run string) error {
-	return s.tx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "DELETE FROM stage WHERE run = ?", run)
-		return err
-	})
 }
 
 func unstage(ctx context.Context, tx *sql.Tx, seqs []int64) error {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/syncline/syncline/runtime/crashpoint"
 	"github.com/syncline/syncline/runtime/state"
 )
 
@@ -96,11 +97,13 @@ SELECT max(id), coalesce(sum(at < ?2), 0) FROM (SELECT id, at FROM ledger WHERE 
 				}
 				total += n
 			}
+			crashpoint.Reach(crashpoint.CompactWithin)
 			return nil
 		})
 		if err != nil {
 			return total, err
 		}
+		crashpoint.Reach(crashpoint.CompactAfter)
 		from = to.Int64
 	}
 }
@@ -124,9 +127,11 @@ func (s *Store) Vacuum(ctx context.Context) (before, after int64, err error) {
 	if free*10 < pages {
 		return before, before, nil
 	}
+	crashpoint.Reach(crashpoint.VacuumBefore)
 	if _, err := s.write.ExecContext(ctx, "VACUUM"); err != nil {
 		return before, before, fmt.Errorf("giving space back to the disk: %w", s.explain(err))
 	}
+	crashpoint.Reach(crashpoint.VacuumAfter)
 	if _, err := s.write.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
 		return before, before, s.explain(err)
 	}

@@ -79,7 +79,8 @@ func (s *Store) loadDigests(ctx context.Context, rule int64) ([]state.Digest, di
 
 // digestRecords makes the digests of the records.
 func (s *Store) digestRecords(ctx context.Context, rule int64) ([]state.Digest, error) {
-	rows, err := s.read.QueryContext(ctx, "SELECT source, hash FROM record WHERE rule = ? AND target <> '' AND hash <> 0", rule)
+	rows, err := s.read.QueryContext(ctx, "SELECT source, hash FROM record WHERE id > ? AND id < ? AND target_key <> 0 AND hash <> 0",
+		firstID(rule), firstID(rule+1))
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,13 @@ import (
 
 // SaveRun stores a run.
 func (s *Store) SaveRun(ctx context.Context, r state.Run) error {
-	return s.tx(ctx, func(tx *sql.Tx) error { return putRun(ctx, tx, r) })
+	return s.tx(ctx, func(tx *sql.Tx) error {
+		if err := putRun(ctx, tx, r); err != nil || r.Status == state.Running || r.Holds() {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, "DELETE FROM stage WHERE run = ?", r.ID)
+		return err
+	})
 }
 
 func putRun(ctx context.Context, tx *sql.Tx, r state.Run) error {
@@ -108,7 +114,7 @@ func putDead(ctx context.Context, tx *sql.Tx, letters []state.DeadLetter) error 
 		var attempts int
 		err := tx.QueryRowContext(ctx, `
 SELECT id, coalesce(json_extract(data, '$.attempts'), 0) FROM dead
-WHERE rule = ? AND source = ? AND source <> '' AND status IN ('open', 'retry') ORDER BY id DESC LIMIT 1`, d.Rule, d.Source.ID).Scan(&id, &attempts)
+WHERE rule = ? AND source = ? AND source <> '' AND firing = ? AND status IN ('open', 'retry') ORDER BY id DESC LIMIT 1`, d.Rule, d.Source.ID, d.Firing).Scan(&id, &attempts)
 		if err != nil && err != sql.ErrNoRows {
 			return err
 		}
@@ -119,8 +125,8 @@ WHERE rule = ? AND source = ? AND source <> '' AND status IN ('open', 'retry') O
 			return merr
 		}
 		if err == sql.ErrNoRows {
-			_, err = tx.ExecContext(ctx, "INSERT INTO dead (rule, source, status, at, data) VALUES (?, ?, ?, ?, ?)",
-				d.Rule, d.Source.ID, string(d.Status), d.At.UnixMicro(), string(data))
+			_, err = tx.ExecContext(ctx, "INSERT INTO dead (rule, source, status, at, data, firing) VALUES (?, ?, ?, ?, ?, ?)",
+				d.Rule, d.Source.ID, string(d.Status), d.At.UnixMicro(), string(data), d.Firing)
 		} else {
 			_, err = tx.ExecContext(ctx, "UPDATE dead SET status = ?, at = ?, data = ? WHERE id = ?",
 				string(d.Status), d.At.UnixMicro(), string(data), id)
@@ -132,15 +138,20 @@ WHERE rule = ? AND source = ? AND source <> '' AND status IN ('open', 'retry') O
 	return nil
 }
 
-// settleDead closes the letters of records that were written after all.
-func settleDead(ctx context.Context, tx *sql.Tx, rule string, sources []string) error {
-	if len(sources) == 0 {
-		return nil
+// settleDead closes the letters of records, and of firings, that were written after all.
+func settleDead(ctx context.Context, tx *sql.Tx, rule string, sources, firings []string) error {
+	for stmt, list := range map[string][]string{
+		"source IN (SELECT value FROM json_each(?)) AND firing = ''": sources,
+		"firing IN (SELECT value FROM json_each(?))":                 firings,
+	} {
+		if len(list) == 0 {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, "UPDATE dead SET status = 'settled' WHERE rule = ? AND status IN ('open', 'retry') AND "+stmt, rule, jsonList(list)); err != nil {
+			return err
+		}
 	}
-	_, err := tx.ExecContext(ctx, `
-UPDATE dead SET status = 'settled' WHERE rule = ? AND status IN ('open', 'retry') AND source IN (SELECT value FROM json_each(?))`,
-		rule, jsonList(sources))
-	return err
+	return nil
 }
 
 // DeadLetters lists dead letters, newest first.

@@ -5,10 +5,10 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 )
 
@@ -107,7 +107,7 @@ func scanAny(rows *sql.Rows, n int) ([]any, error) {
 }
 
 // Repair saves what can be read of a damaged state into a new file, puts it in the damaged one's place, and keeps
-// that one beside it under the name it returns. saved counts the rows carried over; lost tells of tables that
+// that one beside it under the name it returns. A sound file is left as it is, and kept is "". saved counts the rows carried over; lost tells of tables that
 // could not be read to their end.
 func Repair(ctx context.Context, path string) (kept string, saved int64, lost []string, err error) {
 	held, err := acquire(path+".lock", "syncline state repair")
@@ -116,27 +116,47 @@ func Repair(ctx context.Context, path string) (kept string, saved int64, lost []
 	}
 	defer held.release()
 	fresh := path + ".repaired"
-	for _, suffix := range []string{"", "-wal", "-shm"} {
-		os.Remove(fresh + suffix)
+	discard := func() {
+		for _, suffix := range []string{"", "-wal", "-shm"} {
+			os.Remove(fresh + suffix)
+		}
 	}
-	target, err := Open(ctx, fresh, Options{})
+	discard()
+	defer func() {
+		if err != nil && kept == "" {
+			discard() // the disk may be full of it
+		}
+	}()
+	if sound(ctx, path) {
+		return "", 0, nil, nil
+	}
+	// Otherwise SQLite reads nothing at all of a file that is shorter than it says of itself.
+	source, err := sql.Open("sqlite", "file:"+path+"?mode=ro&_pragma=writable_schema(1)")
+	if err != nil {
+		return "", 0, nil, err
+	}
+	defer source.Close()
+	target, err := openAt(ctx, fresh, Options{}, versionOf(ctx, source))
 	if err != nil {
 		return "", 0, nil, err
 	}
 	defer target.Close()
-	source, err := sql.Open("sqlite", "file:"+path+"?mode=ro")
-	if err != nil {
-		return "", 0, nil, err
-	}
 	for _, t := range tables {
-		n, err := copyTable(ctx, source, target.write, t)
-		saved += n
+		if !has(ctx, target.write, t) {
+			continue // it came with a later version
+		}
+		n, unread, err := copyTable(ctx, source, target.write, t)
 		if err != nil {
-			lost = append(lost, fmt.Sprintf("%s: %d rows saved, then: %v", t, n, err))
+			return "", 0, nil, fmt.Errorf("nothing was changed, what can be read of %s cannot be saved: %w", t, target.explain(err))
+		}
+		saved += n
+		if unread != nil {
+			lost = append(lost, fmt.Sprintf("%s: %d rows saved, not all: %v", t, n, unread))
 		}
 	}
-	source.Close()
-	if err := target.Close(); err != nil {
+	orphans, err := target.salvage(ctx)
+	lost = append(lost, orphans...)
+	if err := errors.Join(err, source.Close(), target.Close()); err != nil {
 		return "", saved, lost, err
 	}
 	kept = path + ".damaged-" + time.Now().UTC().Format("20060102T150405")
@@ -149,44 +169,35 @@ func Repair(ctx context.Context, path string) (kept string, saved int64, lost []
 	return kept, saved, lost, os.Rename(fresh, path)
 }
 
-// copyTable carries over rows until one cannot be read. Each row stands alone, so that a bad one costs only itself.
-func copyTable(ctx context.Context, from, to *sql.DB, table string) (n int64, err error) {
-	rows, err := from.QueryContext(ctx, "SELECT * FROM "+table)
+// sound tells whether a file is a state, of whatever version, in which SQLite finds no fault.
+func sound(ctx context.Context, path string) bool {
+	db, err := sql.Open("sqlite", "file:"+path+"?mode=ro")
 	if err != nil {
-		return 0, err
+		return false
 	}
-	defer rows.Close()
-	names, err := rows.Columns()
-	if err != nil {
-		return 0, err
+	defer db.Close()
+	var version int
+	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil || version < 1 {
+		return false
 	}
-	tx, err := to.BeginTx(ctx, nil)
-	if err != nil {
-		return 0, err
+	var finding string
+	err = db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&finding)
+	return err == nil && finding == "ok"
+}
+
+// versionOf is the version that a damaged file seems to be of: its rows fit into no other.
+func versionOf(ctx context.Context, db *sql.DB) (version int) {
+	err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version)
+	if err != nil || version < 1 || version > len(migrations) {
+		return len(migrations)
 	}
-	defer tx.Rollback()
-	put, err := tx.PrepareContext(ctx, "INSERT OR IGNORE INTO "+table+" ("+strings.Join(names, ", ")+") VALUES (?"+
-		strings.Repeat(", ?", len(names)-1)+")")
-	if err != nil {
-		return 0, err
-	}
-	var readErr error
-	for rows.Next() {
-		values, err := scanAny(rows, len(names))
-		if err != nil {
-			readErr = err
-			break
-		}
-		if _, err := put.ExecContext(ctx, values...); err != nil {
-			return n, err
-		}
-		n++
-	}
-	if readErr == nil {
-		readErr = rows.Err()
-	}
-	if err := tx.Commit(); err != nil {
-		return 0, err
-	}
-	return n, readErr
+	return version
+}
+
+func has(ctx context.Context, q interface {
+	QueryRowContext(context.Context, string, ...any) *sql.Row
+}, table string) bool {
+	var n int
+	err := q.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?", table).Scan(&n)
+	return err == nil && n > 0
 }

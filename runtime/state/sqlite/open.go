@@ -19,6 +19,7 @@ import (
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
+	"github.com/syncline/syncline/runtime/crashpoint"
 	"github.com/syncline/syncline/runtime/state"
 )
 
@@ -26,6 +27,8 @@ import (
 type Store struct {
 	path     string
 	volatile bool
+	// file is the file as it was opened: it is written only while it is the one at path.
+	file os.FileInfo
 	// write has one connection, so that transactions queue here and not in SQLite's busy handler.
 	write, read *sql.DB
 	lock        *lock
@@ -54,11 +57,16 @@ type Options struct {
 // Open opens or creates the state file and brings it to this version.
 // Errors wrap state.ErrHeld and state.ErrNewer, and say what to do.
 func Open(ctx context.Context, path string, o Options) (*Store, error) {
+	return openAt(ctx, path, o, len(migrations))
+}
+
+// openAt brings the file to a version that may be an older one.
+func openAt(ctx context.Context, path string, o Options, version int) (*Store, error) {
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) && o.MustExist {
 		return nil, fmt.Errorf("there is no state at %s: nothing has run there yet, or --state should name another file", path)
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("the folder of the state cannot be made: %w", err)
+		return nil, fmt.Errorf("the folder of the state cannot be made; where the project's folder cannot be written to, give --state PATH: %w", err)
 	}
 	s := &Store{path: path, volatile: o.Volatile, rules: map[string]int64{}, digested: map[int64]digested{}, phrases: map[string]int64{}}
 	if o.Holder != "" {
@@ -67,29 +75,33 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 			return nil, err
 		}
 	}
-	if err := s.open(ctx); err != nil {
+	if err := s.open(ctx, version); err != nil {
 		s.Close()
 		return nil, s.explain(err)
 	}
 	return s, nil
 }
 
-func (s *Store) open(ctx context.Context) error {
+func (s *Store) open(ctx context.Context, version int) error {
 	var err error
-	if s.write, err = connect(s.path, 6<<10, 1, s.volatile); err != nil {
+	if s.write, err = connect(s.path, 16<<10, 1, s.volatile); err != nil {
 		return err
 	}
-	if s.read, err = connect(s.path, 1<<10, 2, s.volatile); err != nil {
+	if s.read, err = connect(s.path, 4<<10, 2, s.volatile); err != nil {
 		return err
 	}
 	// The file holds business data: nobody else on the machine should read it.
 	if err := s.write.PingContext(ctx); err != nil {
 		return err
 	}
-	if err := os.Chmod(s.path, 0o600); err != nil {
+	err = os.Chmod(s.path, 0o600)
+	if err == nil {
+		s.file, err = os.Stat(s.path)
+	}
+	if err != nil {
 		return err
 	}
-	return s.migrate(ctx)
+	return s.migrate(ctx, version)
 }
 
 // connect opens a pool of n connections with a page cache of so many KiB each, which take twice that in memory.
@@ -113,7 +125,8 @@ func connect(path string, cache, n int, volatile bool) (*sql.DB, error) {
 	return db, nil
 }
 
-func (s *Store) migrate(ctx context.Context) error {
+// migrate brings the file to a version, unless it is there already.
+func (s *Store) migrate(ctx context.Context, to int) error {
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -127,17 +140,34 @@ func (s *Store) migrate(ctx context.Context) error {
 		return fmt.Errorf("%w: %s is of version %d, this program knows up to %d; use the version that wrote it, or another --state",
 			state.ErrNewer, s.path, version, len(migrations))
 	}
-	if version == len(migrations) {
+	if version >= to {
 		return nil
 	}
-	for _, m := range migrations[version:] {
+	if version > 0 && s.lock == nil {
+		// Beside a holder of the version before, which would no longer find what it reads and writes.
+		held, err := acquire(s.path+".lock", fmt.Sprintf("a command that brings it to version %d", to))
+		if err != nil {
+			return fmt.Errorf("%s is of version %d, and only while nothing uses it can it be brought to version %d, which this program reads; stop what uses it and start that with this program: %w",
+				s.path, version, to, err)
+		}
+		defer held.release()
+	}
+	for _, m := range migrations[version:to] {
 		if _, err := tx.ExecContext(ctx, m); err != nil {
 			return err
 		}
+		version++
+		if move := moves[version]; move != nil {
+			if err := move(ctx, tx); err != nil {
+				return err
+			}
+		}
+		crashpoint.Reach(crashpoint.MigrateWithin)
 	}
-	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", len(migrations))); err != nil {
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", version)); err != nil {
 		return err
 	}
+	defer crashpoint.Reach(crashpoint.MigrateAfter)
 	return tx.Commit()
 }
 
@@ -177,8 +207,26 @@ func (s *Store) explain(err error) error {
 	return err
 }
 
+// inPlace refuses a file that is not at its path any more. What is written to it would be gone with this process, and
+// whoever starts in the meantime would begin anew, beside us.
+func (s *Store) inPlace() error {
+	now, err := os.Stat(s.path)
+	switch {
+	case err == nil && os.SameFile(now, s.file):
+		return nil
+	case err == nil:
+		return fmt.Errorf("the state %s was replaced by another file while it was in use: nothing is written until the file that was there is back, or until this process is started anew", s.path)
+	case errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf("the state %s was moved or deleted while it was in use: nothing is written until the file is back at its place; if it is lost, start this process anew, which begins without memory", s.path)
+	}
+	return fmt.Errorf("the state %s cannot be reached: %w", s.path, err)
+}
+
 // tx runs f in one writing transaction.
 func (s *Store) tx(ctx context.Context, f func(*sql.Tx) error) error {
+	if err := s.inPlace(); err != nil {
+		return err
+	}
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return s.explain(err)
@@ -186,6 +234,9 @@ func (s *Store) tx(ctx context.Context, f func(*sql.Tx) error) error {
 	defer tx.Rollback()
 	if err = f(tx); err == nil {
 		err = tx.Commit()
+	}
+	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
+		err = ctx.Err()
 	}
 	if err != nil {
 		s.mu.Lock()

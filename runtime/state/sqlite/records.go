@@ -1,9 +1,12 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
+	"slices"
+	"strconv"
 
 	"github.com/syncline/syncline/runtime/state"
 )
@@ -15,23 +18,27 @@ func (s *Store) Records(ctx context.Context, rule string, sources []string) ([]s
 	if err != nil || id == 0 || len(sources) == 0 {
 		return out, s.explain(err)
 	}
+	w := wants(id, sources)
 	// CROSS JOIN keeps the list outermost: without it SQLite may scan the whole table for each.
 	rows, err := s.read.QueryContext(ctx, `
-SELECT j.key, r.source, r.target, r.keys, r.hash, r.shadow, r.fields, r.seen
-FROM json_each(?) j CROSS JOIN record r ON r.rule = ? AND r.source = j.value`, jsonList(sources), id)
+SELECT j.key, r.id, r.source, r.target, r.keys, r.hash, r.shadow, r.fields, r.seen
+FROM json_each(?) j CROSS JOIN record r INDEXED BY record_source ON r.source_key = j.value`, w.list())
 	if err != nil {
 		return nil, s.explain(err)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var i int
+		var n int
+		var source sql.RawBytes
 		var r state.Record
 		var hash int64
-		if err := rows.Scan(&i, &r.Source, &r.Target, &r.Keys, &hash, &r.Shadow, &r.Fields, &r.Seen); err != nil {
+		if err := rows.Scan(&n, &r.Place, &source, &r.Target, &r.Keys, &hash, &r.Shadow, &r.Fields, &r.Seen); err != nil {
 			return nil, s.explain(err)
 		}
-		r.Hash = uint64(hash)
-		out[i] = r
+		if i, ok := w.is(n, source); ok {
+			r.Source, r.Hash = w.texts[i], uint64(hash)
+			out[i] = r
+		}
 	}
 	return out, s.explain(rows.Err())
 }
@@ -43,48 +50,52 @@ func (s *Store) Holders(ctx context.Context, rule string, targets []string) ([]s
 	if err != nil || id == 0 || len(targets) == 0 {
 		return out, s.explain(err)
 	}
+	w := wants(id, targets)
 	rows, err := s.read.QueryContext(ctx, `
-SELECT j.key, r.source FROM json_each(?) j CROSS JOIN record r INDEXED BY record_target
-ON r.rule = ? AND r.target = j.value AND r.target <> ''`, jsonList(targets), id)
+SELECT j.key, r.target, r.source FROM json_each(?) j CROSS JOIN record r INDEXED BY record_target
+ON r.target_key = j.value AND r.target_key <> 0`, w.list())
 	if err != nil {
 		return nil, s.explain(err)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var i int
+		var n int
+		var target sql.RawBytes
 		var source string
-		if err := rows.Scan(&i, &source); err != nil {
+		if err := rows.Scan(&n, &target, &source); err != nil {
 			return nil, s.explain(err)
 		}
-		out[i] = source
+		if i, ok := w.is(n, target); ok && len(target) > 0 {
+			out[i] = source
+		}
 	}
 	return out, s.explain(rows.Err())
 }
 
-// Scan pages through a rule's records.
-func (s *Store) Scan(ctx context.Context, rule, after string, limit int) ([]state.Record, error) {
+// Scan pages through a rule's records by their ids.
+func (s *Store) Scan(ctx context.Context, rule string, after int64, limit int) (out []state.Record, last int64, err error) {
 	id, err := s.ruleID(ctx, s.read, rule)
 	if err != nil || id == 0 {
-		return nil, s.explain(err)
+		return nil, after, s.explain(err)
 	}
+	last = max(after, firstID(id))
 	rows, err := s.read.QueryContext(ctx, `
-SELECT source, target, keys, hash, shadow, fields, seen FROM record
-WHERE rule = ? AND source > ? ORDER BY source LIMIT ?`, id, after, limit)
+SELECT id, source, target, keys, hash, shadow, fields, seen FROM record
+WHERE id > ? AND id < ? ORDER BY id LIMIT ?`, last, firstID(id+1), limit)
 	if err != nil {
-		return nil, s.explain(err)
+		return nil, last, s.explain(err)
 	}
 	defer rows.Close()
-	var out []state.Record
 	for rows.Next() {
 		var r state.Record
 		var hash int64
-		if err := rows.Scan(&r.Source, &r.Target, &r.Keys, &hash, &r.Shadow, &r.Fields, &r.Seen); err != nil {
-			return nil, s.explain(err)
+		if err := rows.Scan(&r.Place, &r.Source, &r.Target, &r.Keys, &hash, &r.Shadow, &r.Fields, &r.Seen); err != nil {
+			return nil, last, s.explain(err)
 		}
-		r.Hash = uint64(hash)
+		r.Hash, last = uint64(hash), r.Place
 		out = append(out, r)
 	}
-	return out, s.explain(rows.Err())
+	return out, last, s.explain(rows.Err())
 }
 
 // Linked counts a rule's links.
@@ -93,7 +104,9 @@ func (s *Store) Linked(ctx context.Context, rule string) (n int, err error) {
 	if err != nil || id == 0 {
 		return 0, s.explain(err)
 	}
-	err = s.read.QueryRowContext(ctx, "SELECT count(*) FROM record WHERE rule = ? AND target <> ''", id).Scan(&n)
+	err = s.read.QueryRowContext(ctx, `
+SELECT count(*) FROM record INDEXED BY record_target WHERE target_key <> 0 AND target_key >= ? AND target_key < ?`,
+		firstID(id), firstID(id+1)).Scan(&n)
 	return n, s.explain(err)
 }
 
@@ -102,7 +115,18 @@ func jsonList(texts []string) string {
 	return string(b)
 }
 
-// putRecords stores records; the caller sorted nothing, so neighbours are made here for the page cache's sake.
+func jsonNumbers(list []int64) string {
+	b := append(make([]byte, 0, 2+15*len(list)), '[')
+	for i, n := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(b, n, 10)
+	}
+	return string(append(b, ']'))
+}
+
+// putRecords stores records: those that are there already in the order in which they lie, then the new ones behind them.
 func (s *Store) putRecords(ctx context.Context, tx *sql.Tx, rule string, records []state.Record, forget []string) error {
 	if len(records) == 0 && len(forget) == 0 {
 		return nil
@@ -111,41 +135,169 @@ func (s *Store) putRecords(ctx context.Context, tx *sql.Tx, rule string, records
 	if err != nil {
 		return err
 	}
-	put, err := tx.PrepareContext(ctx, `
-INSERT INTO record (rule, source, target, keys, hash, shadow, fields, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (rule, source) DO UPDATE SET target = excluded.target, keys = excluded.keys, hash = excluded.hash,
-	shadow = excluded.shadow, fields = excluded.fields, seen = excluded.seen`)
-	if err != nil {
-		return err
-	}
-	defer put.Close()
-	// A statement that sets the target moves its entry in the index, even to the same place. Most records keep theirs.
-	change, err := tx.PrepareContext(ctx, `
-UPDATE record SET keys = ?, hash = ?, shadow = ?, fields = ?, seen = ? WHERE rule = ? AND source = ? AND target = ?`)
-	if err != nil {
-		return err
-	}
-	defer change.Close()
-	for _, i := range sortedBySource(records) {
-		r := &records[i]
-		res, err := change.ExecContext(ctx, r.Keys, int64(r.Hash), r.Shadow, r.Fields, r.Seen, id, r.Source, r.Target)
+	if len(records) > 0 {
+		rest, err := renewRecords(ctx, tx, latest(records))
 		if err != nil {
 			return err
 		}
-		if n, err := res.RowsAffected(); err == nil && n > 0 {
-			continue
+		known, fresh, err := placeRecords(ctx, tx, id, rest)
+		if err != nil {
+			return err
 		}
-		if _, err := put.ExecContext(ctx, id, r.Source, r.Target, r.Keys, int64(r.Hash), r.Shadow, r.Fields, r.Seen); err != nil {
+		if err := changeRecords(ctx, tx, id, known); err != nil {
+			return err
+		}
+		if err := addRecords(ctx, tx, id, fresh); err != nil {
 			return err
 		}
 	}
 	if len(forget) > 0 {
-		_, err = tx.ExecContext(ctx, "DELETE FROM record WHERE rule = ? AND source IN (SELECT value FROM json_each(?))", id, jsonList(forget))
-		if err != nil {
+		if _, err = tx.ExecContext(ctx, `
+DELETE FROM record WHERE source_key IN (SELECT value FROM json_each(?)) AND source IN (SELECT value FROM json_each(?))`,
+			wants(id, forget).list(), jsonList(forget)); err != nil {
 			return err
 		}
 	}
 	return s.changeDigests(ctx, tx, id, records, forget)
+}
+
+// latest gives the last state of each record, those whose place is known first and in order.
+func latest(records []state.Record) []*state.Record {
+	at := make(map[string]int, len(records))
+	out := make([]*state.Record, 0, len(records))
+	for i := range records {
+		r := &records[i]
+		if n, again := at[r.Source]; again {
+			out[n] = r
+			continue
+		}
+		at[r.Source] = len(out)
+		out = append(out, r)
+	}
+	slices.SortStableFunc(out, func(a, b *state.Record) int { return cmp.Compare(uint64(a.Place-1), uint64(b.Place-1)) })
+	return out
+}
+
+// renewRecords changes those records that are where they were and keep their target, and gives the others.
+func renewRecords(ctx context.Context, tx *sql.Tx, records []*state.Record) (rest []*state.Record, err error) {
+	if records[0].Place == 0 {
+		return records, nil
+	}
+	change, err := tx.PrepareContext(ctx, `
+UPDATE record SET keys = ?, hash = ?, shadow = ?, fields = ?, seen = ? WHERE id = ? AND source = ? AND target = ?`)
+	if err != nil {
+		return nil, err
+	}
+	defer change.Close()
+	for i, r := range records {
+		if r.Place == 0 {
+			return append(rest, records[i:]...), nil
+		}
+		res, err := change.ExecContext(ctx, r.Keys, int64(r.Hash), r.Shadow, r.Fields, r.Seen, r.Place, r.Source, r.Target)
+		if err != nil {
+			return nil, err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			rest = append(rest, r)
+		}
+	}
+	return rest, nil
+}
+
+// placed is a record that has its place in the table.
+type placed struct {
+	id int64
+	// moved: its target is another one than before.
+	moved bool
+	*state.Record
+}
+
+// placeRecords tells records that are there already, in order of their ids, from new ones.
+func placeRecords(ctx context.Context, tx *sql.Tx, rule int64, records []*state.Record) (known []placed, fresh []*state.Record, err error) {
+	if len(records) == 0 {
+		return nil, nil, nil
+	}
+	sources := make([]string, len(records))
+	for i, r := range records {
+		sources[i] = r.Source
+	}
+	w := wants(rule, sources)
+	rows, err := tx.QueryContext(ctx, `
+SELECT j.key, r.id, r.source, r.target_key FROM json_each(?) j CROSS JOIN record r INDEXED BY record_source ON r.source_key = j.value`, w.list())
+	if err != nil {
+		return nil, nil, err
+	}
+	defer rows.Close()
+	found := make([]bool, len(records))
+	for rows.Next() {
+		var n int
+		var id, target int64
+		var source sql.RawBytes
+		if err := rows.Scan(&n, &id, &source, &target); err != nil {
+			return nil, nil, err
+		}
+		if i, ok := w.is(n, source); ok {
+			found[i] = true
+			known = append(known, placed{id, targetKey(rule, records[i].Target) != target, records[i]})
+		}
+	}
+	for i, r := range records {
+		if !found[i] {
+			fresh = append(fresh, r)
+		}
+	}
+	slices.SortFunc(known, func(a, b placed) int { return cmp.Compare(a.id, b.id) })
+	return known, fresh, rows.Err()
+}
+
+func changeRecords(ctx context.Context, tx *sql.Tx, rule int64, known []placed) error {
+	if len(known) == 0 {
+		return nil
+	}
+	change, err := tx.PrepareContext(ctx, "UPDATE record SET keys = ?, hash = ?, shadow = ?, fields = ?, seen = ?, target = ? WHERE id = ?")
+	if err != nil {
+		return err
+	}
+	defer change.Close()
+	for _, r := range known {
+		if _, err := change.ExecContext(ctx, r.Keys, int64(r.Hash), r.Shadow, r.Fields, r.Seen, r.Target, r.id); err != nil {
+			return err
+		}
+		if r.moved {
+			if _, err := tx.ExecContext(ctx, "UPDATE record SET target_key = ? WHERE id = ?", targetKey(rule, r.Target), r.id); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+const addRecord = `
+INSERT INTO record (id, source_key, target_key, source, target, keys, hash, shadow, fields, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+func addRecords(ctx context.Context, tx *sql.Tx, rule int64, fresh []*state.Record) error {
+	if len(fresh) == 0 {
+		return nil
+	}
+	id, err := lastID(ctx, tx, "record", rule)
+	if err != nil {
+		return err
+	}
+	add, err := tx.PrepareContext(ctx, addRecord)
+	if err != nil {
+		return err
+	}
+	defer add.Close()
+	// In the order of an index, which is then taken page by page.
+	slices.SortFunc(fresh, func(a, b *state.Record) int { return cmp.Compare(placeKey(rule, a.Source), placeKey(rule, b.Source)) })
+	for _, r := range fresh {
+		id++
+		if _, err := add.ExecContext(ctx, id, placeKey(rule, r.Source), targetKey(rule, r.Target), r.Source, r.Target, r.Keys, int64(r.Hash),
+			r.Shadow, r.Fields, r.Seen); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Store) makeRule(ctx context.Context, tx *sql.Tx, rule string) (int64, error) {

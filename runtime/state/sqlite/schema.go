@@ -1,5 +1,10 @@
 package sqlite
 
+import (
+	"context"
+	"database/sql"
+)
+
 // migrations bring a state file from version i to i+1. They are never edited once released, only added to.
 var migrations = []string{
 	`
@@ -98,8 +103,45 @@ CREATE INDEX heard_at ON heard (at);
 	`
 CREATE TABLE phrase (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
 `,
+	`
+CREATE TABLE past (
+	id INTEGER PRIMARY KEY AUTOINCREMENT, rule INTEGER NOT NULL, source TEXT NOT NULL, at INTEGER NOT NULL, flags INTEGER NOT NULL, fields BLOB
+);
+CREATE INDEX past_source ON past (rule, source);
+CREATE TABLE recorded (rule INTEGER NOT NULL, field TEXT NOT NULL, since INTEGER NOT NULL, PRIMARY KEY (rule, field)) WITHOUT ROWID;
+`,
+	// Records lie in the order in which they came, so that a first load appends, and are found by hashes of their ids, so
+	// that what a new one changes elsewhere is small. place.go says how id and keys are made; moveRecords fills the table.
+	`
+ALTER TABLE record RENAME TO record_by_name;
+DROP INDEX record_target;
+CREATE TABLE record (
+	id INTEGER PRIMARY KEY, source_key INTEGER NOT NULL, target_key INTEGER NOT NULL, source TEXT NOT NULL, target TEXT NOT NULL,
+	keys BLOB, hash INTEGER NOT NULL, shadow BLOB, fields BLOB, seen INTEGER NOT NULL
+);
+CREATE INDEX record_source ON record (source_key);
+CREATE INDEX record_target ON record (target_key) WHERE target_key <> 0;
+`,
+	// Where both sides have the same ids, the index by target finds a record's entries already.
+	`
+DROP INDEX ledger_source;
+CREATE INDEX ledger_source ON ledger (source) WHERE source <> target;
+`,
+	// Each firing that is stuck has a letter of its own; before, those of a record shared one.
+	`
+ALTER TABLE dead ADD COLUMN firing TEXT NOT NULL DEFAULT '';
+INSERT INTO dead (rule, source, status, at, data, firing)
+	SELECT d.rule, d.source, d.status, d.at, json_set(d.data, '$.firing', f.id), f.id
+	FROM dead d JOIN firing f ON f.source = d.source AND f.rule = d.rule AND f.status = 'stuck'
+	WHERE d.status IN ('open', 'retry') AND d.firing = '' ORDER BY f.seq;
+DELETE FROM dead WHERE firing = '' AND status IN ('open', 'retry') AND EXISTS (
+	SELECT 1 FROM firing f WHERE f.source = dead.source AND f.rule = dead.rule AND f.status = 'stuck');
+`,
 }
+
+// moves do by version what SQL alone cannot, after the migration that brings the file to it.
+var moves = map[int]func(context.Context, *sql.Tx) error{9: moveRecords}
 
 // tables lists what an export holds and a repair carries over, in order. Digests are not among them: they are made of
 // the records again.
-var tables = []string{"rule", "record", "checkpoint", "claim", "stage", "run", "phrase", "ledger", "dead", "tick", "hold", "snapshot", "edge", "watch", "firing", "series", "approval", "wake", "heard"}
+var tables = []string{"rule", "record", "checkpoint", "claim", "stage", "run", "phrase", "ledger", "dead", "tick", "hold", "snapshot", "edge", "watch", "firing", "series", "past", "recorded", "approval", "wake", "heard"}

@@ -114,7 +114,12 @@ INSERT INTO snapshot (name, at, data) VALUES (?, ?, ?) ON CONFLICT (name) DO UPD
 
 // DeadCounts counts open dead letters.
 func (s *Store) DeadCounts(ctx context.Context) (map[string]int, error) {
-	rows, err := s.read.QueryContext(ctx, "SELECT rule, count(*) FROM dead WHERE status = 'open' GROUP BY rule")
+	return s.countByRule(ctx, "SELECT rule, count(*) FROM dead WHERE status = 'open' GROUP BY rule")
+}
+
+// countByRule reads rules and how many there are of something.
+func (s *Store) countByRule(ctx context.Context, query string) (map[string]int, error) {
+	rows, err := s.read.QueryContext(ctx, query)
 	if err != nil {
 		return nil, s.explain(err)
 	}

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -121,9 +120,16 @@ func TestCheckExportRepair(t *testing.T) {
 	}
 	s.Close()
 
-	damage(t, s.path)
-	kept, saved, lost, err := Repair(ctx, s.path)
+	before, err := os.Stat(s.path)
 	if err != nil {
+		t.Fatal(err)
+	}
+	kept, saved, lost, err := Repair(ctx, s.path)
+	if after, serr := os.Stat(s.path); err != nil || kept != "" || saved != 0 || len(lost) > 0 || serr != nil || !os.SameFile(before, after) {
+		t.Fatalf("a sound file was replaced: %v %q, saved %d", err, kept, saved)
+	}
+	damage(t, s.path)
+	if kept, saved, lost, err = Repair(ctx, s.path); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(kept); err != nil {
@@ -159,32 +165,111 @@ func damage(t *testing.T, path string) {
 	}
 }
 
-func TestAStateOfTheFirstVersionIsBroughtForward(t *testing.T) {
-	ctx := context.Background()
-	s := open(t).(*Store)
-	if err := s.Commit(ctx, state.Outcome{Rule: "r", Records: []state.Record{{Source: "kept", Target: "1"}}}); err != nil {
+// older makes a state file of an earlier version.
+func older(t *testing.T, version int, statements ...string) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "state.db")
+	s, err := openAt(context.Background(), path, Options{}, version)
+	if err != nil {
 		t.Fatal(err)
 	}
-	undo := []string{"PRAGMA user_version = 1"}
-	for _, made := range regexp.MustCompile(`CREATE (TABLE|INDEX) (\w+)`).FindAllStringSubmatch(strings.Join(migrations[1:], ""), -1) {
-		undo = append(undo, "DROP "+made[1]+" IF EXISTS "+made[2])
-	}
-	for _, stmt := range undo {
+	defer s.Close()
+	for _, stmt := range statements {
 		if _, err := s.write.Exec(stmt); err != nil {
 			t.Fatal(err)
 		}
 	}
-	s.Close()
-	again, err := Open(ctx, s.path, Options{Holder: "test"})
+	return path
+}
+
+const recordsByName = `
+INSERT INTO rule (name) VALUES ('r'), ('q');
+INSERT INTO record (rule, source, target, keys, hash, shadow, fields, seen) VALUES
+	(1, 'b', '', NULL, 0, NULL, NULL, 4), (1, 'a', '1', x'01', 7, x'02', x'03', 5), (2, 'a', '1', NULL, -1, NULL, NULL, 6)`
+
+func TestRecordsOfOlderVersionsAreBroughtForward(t *testing.T) {
+	ctx := context.Background()
+	a := state.Record{Source: "a", Target: "1", Keys: []byte{1}, Hash: 7, Shadow: []byte{2}, Fields: []byte{3}, Seen: 5}
+	b := state.Record{Source: "b", Seen: 4}
+	other := state.Record{Source: "a", Target: "1", Hash: 1<<64 - 1, Seen: 6}
+	for version := 1; version < 9; version++ {
+		s, err := Open(ctx, older(t, version, recordsByName), Options{Holder: "test"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		for rule, want := range map[string][]state.Record{"r": {a, b}, "q": {other}} {
+			got, _, err := s.Scan(ctx, rule, 0, 10)
+			if err != nil || !reflect.DeepEqual(statetest.Unplaced(got), want) {
+				t.Fatalf("from version %d: %v\ngot  %+v\nwant %+v", version, err, got, want)
+			}
+			holders, err := s.Holders(ctx, rule, []string{"1"})
+			if err != nil || holders[0] != "a" {
+				t.Fatalf("from version %d: %v %v", version, err, holders)
+			}
+		}
+		a2 := a
+		a2.Seen = 9
+		if err := s.Commit(ctx, state.Outcome{Rule: "r", Records: []state.Record{a2, {Source: "c", Target: "2"}}, Forget: []string{"b"}}); err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Records(ctx, "r", []string{"a", "b", "c"})
+		if want := []state.Record{a2, {}, {Source: "c", Target: "2"}}; err != nil || !reflect.DeepEqual(statetest.Unplaced(got), want) {
+			t.Fatalf("from version %d: %v\ngot  %+v\nwant %+v", version, err, got, want)
+		}
+		if report, err := s.Check(ctx); err != nil || len(report.Problems) > 0 || report.Rows["record"] != 3 {
+			t.Fatalf("from version %d: %v %+v", version, err, report)
+		}
+	}
+}
+
+// Whoever holds a state of the version before knows no other: a command of this version that only looks leaves it as it is.
+func TestAStateInUseIsNotBroughtForward(t *testing.T) {
+	ctx := context.Background()
+	path := older(t, 7, recordsByName)
+	before, err := openAt(ctx, path, Options{Holder: "syncline serve"}, 7)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer again.Close()
-	if err := again.SaveSnapshot(ctx, "set", []byte("x")); err != nil {
+	defer before.Close()
+	_, err = Open(ctx, path, Options{MustExist: true})
+	if !errors.Is(err, state.ErrHeld) || !strings.Contains(err.Error(), "is of version 7") || !strings.Contains(err.Error(), "syncline serve") {
+		t.Fatalf("%v", err)
+	}
+	if _, err := before.write.Exec("UPDATE record SET seen = 8 WHERE rule = 1 AND source = 'a'"); err != nil {
+		t.Fatalf("the holder's layout is gone: %v", err)
+	}
+	if err := before.Close(); err != nil {
 		t.Fatal(err)
 	}
-	got, err := again.Records(ctx, "r", []string{"kept"})
-	if err != nil || got[0].Target != "1" {
+	for range 2 {
+		beside, err := Open(ctx, path, Options{MustExist: true})
+		if err != nil {
+			t.Fatalf("after the holder has ended: %v", err)
+		}
+		holder, err := Open(ctx, path, Options{Holder: "test"})
+		if err != nil {
+			t.Fatalf("the lock outlives the step forward: %v", err)
+		}
+		beside.Close()
+		holder.Close()
+	}
+}
+
+func TestADamagedStateOfAnOlderVersionIsRepaired(t *testing.T) {
+	ctx := context.Background()
+	path := older(t, 3, recordsByName)
+	damageHeader(t, path)
+	_, saved, lost, err := Repair(ctx, path)
+	if err != nil || saved != 5 || len(lost) > 0 {
+		t.Fatalf("%v, saved %d, lost %v", err, saved, lost)
+	}
+	s, err := Open(ctx, path, Options{Holder: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if got, err := s.Records(ctx, "q", []string{"a"}); err != nil || got[0].Seen != 6 {
 		t.Fatalf("%v %+v", err, got)
 	}
 }

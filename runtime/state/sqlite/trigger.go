@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -75,8 +76,12 @@ func (s *Store) ScanEdges(ctx context.Context, rule string, f state.EdgeFilter) 
 	}
 	from, args := "edge e WHERE e.rule = ? AND e.source > ?", []any{id, f.After}
 	if !f.Due.IsZero() {
-		from = "edge e INDEXED BY edge_look WHERE e.rule = ? AND e.source > ? AND e.look <> 0 AND e.look <= ?"
-		args = append(args, f.Due.UnixMicro())
+		from = "edge e INDEXED BY edge_look WHERE e.rule = ? AND e.source > ? AND e.look <> 0 AND (e.look <= ? OR e.look > ?)"
+		beyond := int64(math.MaxInt64)
+		if !f.Beyond.IsZero() {
+			beyond = f.Beyond.UnixMicro()
+		}
+		args = append(args, f.Due.UnixMicro(), beyond)
 	}
 	return gather(ctx, s, "SELECT "+edgeColumns+" FROM "+from+" ORDER BY e.source LIMIT ?", append(args, limit(f.Limit)),
 		func(rows *sql.Rows) (state.Edge, error) { return scanEdge(rows) })
@@ -128,23 +133,9 @@ func (s *Store) Firings(ctx context.Context, f state.FiringFilter) ([]state.Firi
 	})
 }
 
-// FiringCounts counts firings by status.
-func (s *Store) FiringCounts(ctx context.Context, rule string) (map[state.FiringStatus]int, error) {
-	rows, err := s.read.QueryContext(ctx, "SELECT status, count(*) FROM firing WHERE rule = ? GROUP BY status", rule)
-	if err != nil {
-		return nil, s.explain(err)
-	}
-	defer rows.Close()
-	out := map[state.FiringStatus]int{}
-	for rows.Next() {
-		var status state.FiringStatus
-		var n int
-		if err := rows.Scan(&status, &n); err != nil {
-			return nil, s.explain(err)
-		}
-		out[status] = n
-	}
-	return out, s.explain(rows.Err())
+// Unfinished counts the firings that are neither done nor dropped.
+func (s *Store) Unfinished(ctx context.Context) (map[string]int, error) {
+	return s.countByRule(ctx, "SELECT rule, count(*) FROM firing WHERE status NOT IN ('done', 'dropped') GROUP BY rule")
 }
 
 // MoveFirings gives firings another status.
@@ -214,7 +205,7 @@ func (s *Store) PruneSeries(ctx context.Context, track string, before int64) err
 
 // putTrigger stores the part of an outcome that is of triggers and tracks.
 func (s *Store) putTrigger(ctx context.Context, tx *sql.Tx, o state.Outcome) error {
-	if len(o.Edges) > 0 || len(o.Series) > 0 {
+	if len(o.Edges) > 0 || len(o.Series) > 0 || o.Recording != nil {
 		id, err := s.makeRule(ctx, tx, o.Rule)
 		if err != nil {
 			return err
@@ -223,6 +214,9 @@ func (s *Store) putTrigger(ctx context.Context, tx *sql.Tx, o state.Outcome) err
 			return err
 		}
 		if err := putSeries(ctx, tx, id, o.Series); err != nil {
+			return err
+		}
+		if err := putPast(ctx, tx, id, o.Past, o.Recording); err != nil {
 			return err
 		}
 	}

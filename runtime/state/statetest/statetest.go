@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -42,6 +44,7 @@ func Exercise(t *testing.T, open Factory) {
 		"watches":            watches,
 		"firings":            firings,
 		"series":             series,
+		"past":               past,
 		"firings and edges":  wholeTrigger,
 		"a commit is whole":  whole,
 		"rules are apart":    apart,
@@ -69,6 +72,15 @@ func same(t *testing.T, got, want any) {
 	}
 }
 
+// Unplaced gives records without what only the store knows of them.
+func Unplaced(list []state.Record) []state.Record {
+	out := slices.Clone(list)
+	for i := range out {
+		out[i].Place = 0
+	}
+	return out
+}
+
 func records(t *testing.T, ctx context.Context, s state.Store) {
 	got, err := s.Records(ctx, rule, []string{"x"})
 	must(t, err)
@@ -79,16 +91,32 @@ func records(t *testing.T, ctx context.Context, s state.Store) {
 	must(t, s.Commit(ctx, state.Outcome{Rule: rule, Records: []state.Record{b, a}}))
 	got, err = s.Records(ctx, rule, []string{"b", "nobody", "a", "b"})
 	must(t, err)
-	same(t, got, []state.Record{b, {}, a, b})
+	same(t, Unplaced(got), []state.Record{b, {}, a, b})
 
 	a.Target, a.Shadow = "2", nil
 	must(t, s.Commit(ctx, state.Outcome{Rule: rule, Records: []state.Record{a}, Forget: []string{"b"}}))
 	got, err = s.Records(ctx, rule, []string{"a", "b"})
 	must(t, err)
-	same(t, got, []state.Record{a, {}})
+	same(t, Unplaced(got), []state.Record{a, {}})
 	n, err := s.Linked(ctx, rule)
 	must(t, err)
 	same(t, n, 1)
+
+	// Of two states of one record in one outcome the later one counts, for a new record as for one that is there.
+	must(t, s.Commit(ctx, state.Outcome{Rule: rule, Records: []state.Record{{Source: "c", Seen: 1}, {Source: "a", Seen: 1}, {Source: "c", Seen: 2}, {Source: "a", Target: "9"}}}))
+	got, err = s.Records(ctx, rule, []string{"a", "c"})
+	must(t, err)
+	same(t, Unplaced(got), []state.Record{{Source: "a", Target: "9"}, {Source: "c", Seen: 2}})
+
+	// A place spares the store a look-up; one that is wrong, or of a record that is gone, does no harm.
+	there, c := got[0], got[1]
+	there.Seen = 5
+	c.Place, c.Target, c.Seen = there.Place, "8", 6
+	gone := state.Record{Source: "d", Place: 1 << 50}
+	must(t, s.Commit(ctx, state.Outcome{Rule: rule, Records: []state.Record{gone, c, there}}))
+	got, err = s.Records(ctx, rule, []string{"a", "c", "d"})
+	must(t, err)
+	same(t, Unplaced(got), Unplaced([]state.Record{there, c, gone}))
 }
 
 func holders(t *testing.T, ctx context.Context, s state.Store) {
@@ -105,15 +133,16 @@ func scan(t *testing.T, ctx context.Context, s state.Store) {
 	}
 	must(t, s.Commit(ctx, state.Outcome{Rule: rule, Records: all}))
 	var got []state.Record
-	for after := ""; ; {
-		page, err := s.Scan(ctx, rule, after, 10)
+	for after := int64(0); ; {
+		page, last, err := s.Scan(ctx, rule, after, 10)
 		must(t, err)
 		if len(page) == 0 {
 			break
 		}
-		got = append(got, page...)
-		after = page[len(page)-1].Source
+		got = append(got, Unplaced(page)...)
+		after = last
 	}
+	slices.SortFunc(got, func(a, b state.Record) int { return strings.Compare(a.Source, b.Source) })
 	same(t, got, all)
 }
 
@@ -147,7 +176,8 @@ func claims(t *testing.T, ctx context.Context, s state.Store) {
 
 func staged(t *testing.T, ctx context.Context, s state.Store) {
 	must(t, s.Stage(ctx, "r", []state.Staged{{Source: "a", Data: []byte("1")}, {Source: "b", Data: []byte("2")}}))
-	must(t, s.Stage(ctx, "r", []state.Staged{{Source: "c", Data: []byte("3")}}))
+	last := []state.Staged{{Source: "c", Data: []byte("3")}}
+	must(t, s.Stage(ctx, "r", last))
 	must(t, s.Stage(ctx, "other", []state.Staged{{Source: "z", Data: []byte("9")}}))
 	page, err := s.Staged(ctx, "r", 0, 2)
 	must(t, err)
@@ -157,10 +187,18 @@ func staged(t *testing.T, ctx context.Context, s state.Store) {
 	must(t, s.Commit(ctx, state.Outcome{Rule: rule, Unstage: []int64{page[0].Seq}}))
 	page, err = s.Staged(ctx, "r", 0, 10)
 	must(t, err)
-	if len(page) != 2 || page[0].Source != "b" || page[1].Source != "c" {
+	if len(page) != 2 || page[0].Source != "b" || page[1].Source != "c" || page[1].Seq != last[0].Seq {
 		t.Fatalf("%+v", page)
 	}
-	must(t, s.Unstage(ctx, "r"))
+	// What is staged stays while its run is under way or holds it back, and goes with the run's end.
+	for _, run := range []state.Run{{Status: state.Running}, {Status: state.Waiting, Outbox: &state.Outbox{Changes: 2}}} {
+		run.ID, run.Rule = "r", rule
+		must(t, s.SaveRun(ctx, run))
+		page, err = s.Staged(ctx, "r", 0, 10)
+		must(t, err)
+		same(t, len(page), 2)
+	}
+	must(t, s.SaveRun(ctx, state.Run{ID: "r", Rule: rule, Status: state.Stopped, Outbox: &state.Outbox{Changes: 2, Replaced: "later"}}))
 	page, err = s.Staged(ctx, "r", 0, 10)
 	must(t, err)
 	same(t, len(page), 0)
@@ -245,6 +283,29 @@ func dead(t *testing.T, ctx context.Context, s state.Store) {
 	if len(byID) != 1 || byID[0].Status != state.DeadSettled {
 		t.Fatalf("%+v", byID)
 	}
+
+	// A record's own letter and those of its firings are apart.
+	firing := func(id string) state.DeadLetter {
+		l := letter("c")
+		l.Firing = id
+		return l
+	}
+	must(t, s.Commit(ctx, state.Outcome{Rule: rule, Dead: []state.DeadLetter{letter("c"), firing("f1"), firing("f2")}}))
+	must(t, s.Commit(ctx, state.Outcome{Rule: rule, Dead: []state.DeadLetter{firing("f1")}}))
+	left := func() string {
+		open, err := s.DeadLetters(ctx, state.DeadFilter{Rule: rule, Status: state.DeadOpen})
+		must(t, err)
+		text := ""
+		for _, l := range open {
+			text += fmt.Sprint(" ", l.Firing, l.Attempts)
+		}
+		return text
+	}
+	same(t, left(), " f21 f12 1")
+	must(t, s.Commit(ctx, state.Outcome{Rule: rule, Concluded: []string{"f1"}}))
+	same(t, left(), " f21 1")
+	must(t, s.Commit(ctx, state.Outcome{Rule: rule, Revived: []string{"c"}}))
+	same(t, left(), " f21")
 }
 
 // whole: a commit that fails in its last part leaves nothing of its first.

@@ -1,0 +1,68 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"slices"
+
+	"github.com/syncline/syncline/runtime/state"
+)
+
+// Rows that are kept for each record of a rule have ids and keys that begin with the number of the rule, so that those of
+// one rule lie together. An id goes on with a running number, a key with the leading bits of a hash of a text; two texts
+// may share a key, so whoever finds a row by it compares the text.
+
+const ruleShift = 40
+
+// firstID is below all ids of a rule, and firstID of the next rule above them.
+func firstID(rule int64) int64 { return rule << ruleShift }
+
+func placeKey(rule int64, text string) int64 {
+	return rule<<ruleShift | int64(state.SourceHash(text)>>(64-ruleShift))
+}
+
+// targetKey is the key of a target, 0 for none.
+func targetKey(rule int64, target string) int64 {
+	if target == "" {
+		return 0
+	}
+	return placeKey(rule, target)
+}
+
+// lastID is the highest id of a rule in a table, or what comes before its first.
+func lastID(ctx context.Context, tx *sql.Tx, table string, rule int64) (id int64, err error) {
+	err = tx.QueryRowContext(ctx, "SELECT coalesce(max(id), ?1) FROM "+table+" WHERE id > ?1 AND id < ?2",
+		firstID(rule), firstID(rule+1)).Scan(&id)
+	return id, err
+}
+
+// wanted is a list of texts to be looked up by their keys: sorted, for neighbours in the index are then asked for one
+// after the other.
+type wanted struct {
+	keys  []int64
+	at    []int // of the text in the list given
+	texts []string
+}
+
+func wants(rule int64, texts []string) *wanted {
+	w := &wanted{keys: make([]int64, len(texts)), at: make([]int, len(texts)), texts: texts}
+	all := make([]int64, len(texts))
+	for i, text := range texts {
+		all[i], w.at[i] = placeKey(rule, text), i
+	}
+	slices.SortFunc(w.at, func(a, b int) int { return cmp.Compare(all[a], all[b]) })
+	for n, i := range w.at {
+		w.keys[n] = all[i]
+	}
+	return w
+}
+
+// list is the argument for json_each, whose keys answers give back.
+func (w *wanted) list() string { return jsonNumbers(w.keys) }
+
+// is tells whether a row that answers the n-th question is of the text that was asked for, and where that stands.
+func (w *wanted) is(n int, text []byte) (int, bool) {
+	i := w.at[n]
+	return i, w.texts[i] == string(text)
+}
