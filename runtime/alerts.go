@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/syncline/syncline/connectors"
@@ -13,6 +14,7 @@ import (
 	"github.com/syncline/syncline/lang/schema"
 	"github.com/syncline/syncline/lang/value"
 	"github.com/syncline/syncline/runtime/alert"
+	"github.com/syncline/syncline/runtime/server"
 )
 
 const (
@@ -35,6 +37,10 @@ type alertDesk struct {
 	// good is when rules last ended well, as far as was looked; gaps are their schedules' longest gaps.
 	good map[string]time.Time
 	gaps map[string]time.Duration
+
+	mu sync.Mutex
+	// shown is what is not over, for whoever asks while the desk works.
+	shown []server.Alert
 }
 
 func newAlertDesk(s *Server) *alertDesk {
@@ -63,6 +69,7 @@ func (d *alertDesk) look(ctx context.Context) {
 	if set == nil || !d.load(ctx) {
 		return
 	}
+	defer d.show(set)
 	changed := d.book.Keep(set.Alerts)
 	if len(set.Alerts) == 0 {
 		if changed {
@@ -92,6 +99,27 @@ func (d *alertDesk) look(ctx context.Context) {
 			d.tell(ctx, set, a)
 		}
 	}
+}
+
+// show publishes what is not over.
+func (d *alertDesk) show(set *plan.Set) {
+	shown := []server.Alert{}
+	for _, a := range set.Alerts {
+		for _, x := range d.book.Page(a).Now() {
+			shown = append(shown, server.Alert{Alert: a.ID(), Event: x.Event, Rule: x.Rule, What: x.What, Since: x.Since, Told: instant(x.Told)})
+		}
+	}
+	d.mu.Lock()
+	d.shown = shown
+	d.mu.Unlock()
+	d.s.metrics.OpenAlerts(shown)
+}
+
+// open is what is not over, as of the last look.
+func (d *alertDesk) open() []server.Alert {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return append([]server.Alert{}, d.shown...)
 }
 
 // load reads what was told, once.

@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -63,6 +64,8 @@ type alertPlant struct {
 	chat *chat
 	now  time.Time
 	s    *Server
+	// systems are further kinds of systems.
+	systems connectors.Registry
 }
 
 func newAlertPlant(t *testing.T, alerts string) *alertPlant {
@@ -81,6 +84,7 @@ func (p *alertPlant) start() {
 	r.o.Registry["chat"] = connectors.Type{System: schema.System{Name: "chat", Sends: true, Send: &schema.Sending{Verb: schema.VerbSend, Arguments: []schema.Argument{
 		{Name: "text", Kind: schema.Text, Required: true}, {Name: "channel", Kind: schema.Text}}}},
 		Open: func(context.Context, connectors.Config) (connectors.Connection, error) { return p.chat, nil }}
+	maps.Copy(r.o.Registry, p.systems)
 	s, err := NewServer(context.Background(), r, ServeOptions{Store: p.store, Deadline: 5 * time.Second, Watch: reload.Watch{}})
 	if err != nil {
 		p.t.Fatal(err)

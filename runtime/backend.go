@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,7 +24,7 @@ func (s *Server) Status(ctx context.Context) server.Status {
 	set, last, seen := s.set, s.last, s.seen
 	s.mu.Unlock()
 	rules, held := s.sched.Status()
-	out := server.Status{SpecHash: seen, Started: s.begun.UTC(), Paused: held, Rules: []server.Rule{}, Reload: reloadStatus(last)}
+	out := server.Status{SpecHash: seen, Started: s.begun.UTC(), Paused: held, Rules: []server.Rule{}, Reload: reloadStatus(last), Alerts: s.alerts.open()}
 	if set == nil {
 		return out
 	}
@@ -61,6 +62,7 @@ func (s *Server) ruleStatus(x Rule, r schedule.Status) server.Rule {
 		out.Run = &server.Progress{Since: r.Since.UTC()}
 		if now != nil {
 			out.Run.Read, out.Run.Total, out.Run.Changes, out.Run.Written = now.Read, now.Total, now.Changes, now.Written
+			out.Why = cmp.Or(out.Why, now.Waits)
 		}
 	}
 	return out

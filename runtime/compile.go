@@ -26,7 +26,20 @@ type Compiled struct {
 // Compile reads, checks and plans the project. An error says that it could not be checked at all: no files, a lock
 // file that cannot be read, a system that cannot be reached (Unreachable) and no lock file to stand in.
 func (r *Runtime) Compile(ctx context.Context, mode SchemaMode) (*Compiled, error) {
+	return r.compile(ctx, mode, true)
+}
+
+// Lint reads and checks the project as Compile does, for its diagnostics alone: there may be no Set.
+func (r *Runtime) Lint(ctx context.Context, mode SchemaMode) (*Compiled, error) {
+	return r.compile(ctx, mode, false)
+}
+
+func (r *Runtime) compile(ctx context.Context, mode SchemaMode, planned bool) (*Compiled, error) {
 	files, err := ReadFiles(r.o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	vars, err := r.readVars()
 	if err != nil {
 		return nil, err
 	}
@@ -45,8 +58,15 @@ func (r *Runtime) Compile(ctx context.Context, mode SchemaMode) (*Compiled, erro
 		// What is wrong in the files comes first: it may be why the system cannot be reached.
 		return &Compiled{Set: &plan.Set{}, Diagnostics: diags, Catalogs: catalogs}, nil
 	}
-	set, found := lang.Compile(module, lang.Inputs{Catalogs: catalogs, Systems: r.o.Registry.Systems(), Vars: r.o.Vars})
-	diags = append(append(diags, notes...), found...)
+	in := lang.Inputs{Catalogs: catalogs, Systems: r.o.Registry.Systems(), Vars: r.variables(vars)}
+	if diags = append(diags, notes...); !planned && lock == nil {
+		// Only a drift from the lock file is told by what the plans use.
+		diags = append(diags, lang.Check(module, in)...)
+		diags.Sort()
+		return &Compiled{Diagnostics: diags, Catalogs: catalogs}, nil
+	}
+	set, found := lang.Compile(module, in)
+	diags = append(diags, found...)
 	for _, c := range conns {
 		if lock[c.Name] == nil || catalogs[c.Name] == nil {
 			continue
@@ -97,6 +117,7 @@ func (r *Runtime) schemas(ctx context.Context, mode SchemaMode, conns []*plan.Co
 		return nil, nil, nil, fmt.Errorf("--schema %s is not known: write auto, live or lock", mode)
 	}
 	d := r.newDescriber(conns)
+	d.prev = lock
 	for d.describe(ctx, needs(d.catalogs)) {
 	}
 	var failed []error

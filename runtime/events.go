@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/runtime/crashpoint"
 	"github.com/syncline/syncline/runtime/hooks"
 	"github.com/syncline/syncline/runtime/schedule"
 	"github.com/syncline/syncline/runtime/state"
@@ -140,10 +141,12 @@ func (s *Server) Take(ctx context.Context, connection string, events []hooks.Eve
 			stored[i].Record = "" // an id of who knows which object
 		}
 	}
+	crashpoint.Reach(crashpoint.EventBefore)
 	fresh, err := s.desk.intake.Add(ctx, stored)
 	if err != nil {
 		return nil, err
 	}
+	crashpoint.Reach(crashpoint.EventStored)
 	woken := map[string]int{}
 	for i, e := range stored {
 		if fresh[i] {

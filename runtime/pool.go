@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 
 	"github.com/syncline/syncline/connectors"
@@ -173,10 +174,15 @@ func configKey(system string, c connectors.Config) [sha256.Size]byte {
 // planKey is a fingerprint of a connection as the files have it.
 func planKey(c *plan.Connection) string {
 	h := sha256.New()
-	settings := func(m map[string]plan.Setting) map[string]any {
+	var settings func(m map[string]plan.Setting) map[string]any
+	settings = func(m map[string]plan.Setting) map[string]any {
 		out := map[string]any{}
 		for name, s := range m {
-			out[name] = []any{s.Value.AppendBinary(nil), s.Map, s.Env, s.Secret}
+			list := map[string]plan.Setting{}
+			for i, item := range s.List {
+				list[strconv.Itoa(i)] = item
+			}
+			out[name] = []any{s.Value.AppendBinary(nil), s.List == nil, settings(list), settings(s.Map), s.Env, s.Secret}
 		}
 		return out
 	}

@@ -20,6 +20,8 @@ import (
 // Project is what the files of a folder hold at one moment.
 type Project struct {
 	Files []SourceFile
+	// Vars are the values for variables of its file with such; nil: it has none.
+	Vars map[string]string
 	// Hash is a digest of the files' names and contents.
 	Hash string
 }
@@ -30,12 +32,19 @@ func (r *Runtime) ReadProject() (Project, error) {
 	if err != nil {
 		return Project{}, err
 	}
+	vars, err := r.readVars()
+	if err != nil {
+		return Project{}, err
+	}
 	h := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(vars)) {
+		fmt.Fprintf(h, "%q = %q\n", name, vars[name])
+	}
 	for _, f := range files {
 		fmt.Fprintf(h, "%q %d\n", f.Name, len(f.Src))
 		h.Write(f.Src)
 	}
-	return Project{files, hex.EncodeToString(h.Sum(nil)[:16])}, nil
+	return Project{files, vars, hex.EncodeToString(h.Sum(nil)[:16])}, nil
 }
 
 func (p Project) load(cache *lang.Cache) (*resolve.Module, diag.List) {
@@ -89,7 +98,7 @@ func (r *Runtime) recompile(ctx context.Context, p Project, have known, spare ma
 	for name := range d.failed {
 		delete(keys, name) // it is asked again next time
 	}
-	set, found := lang.Compile(module, lang.Inputs{Catalogs: d.catalogs, Systems: r.o.Registry.Systems(), Vars: r.o.Vars, Memo: &r.memo})
+	set, found := lang.Compile(module, lang.Inputs{Catalogs: d.catalogs, Systems: r.o.Registry.Systems(), Vars: r.variables(p.Vars), Memo: &r.memo})
 	diags = append(append(diags, notes...), found...)
 	diags.Sort()
 	return &Compiled{Set: set, Diagnostics: diags, Catalogs: d.catalogs}, known{d.catalogs, keys, at, len(d.failed) > 0}, nil
@@ -128,6 +137,7 @@ func (r *Runtime) standIn(d *describer, spare map[string]*schema.Catalog) (diag.
 type snapshot struct {
 	Revision string            `json:"revision"`
 	Files    map[string]string `json:"files"`
+	Vars     map[string]string `json:"vars,omitempty"`
 	Catalogs json.RawMessage   `json:"catalogs"`
 }
 
@@ -138,7 +148,7 @@ func encodeSnapshot(p Project, c *Compiled) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := snapshot{Revision: c.Set.Revision, Files: map[string]string{}, Catalogs: catalogs}
+	s := snapshot{Revision: c.Set.Revision, Files: map[string]string{}, Vars: p.Vars, Catalogs: catalogs}
 	for _, f := range p.Files {
 		s.Files[f.Name] = string(f.Src)
 	}
@@ -159,7 +169,7 @@ func decodeSnapshot(data []byte) (Project, map[string]*schema.Catalog, error) {
 			o.Index()
 		}
 	}
-	var p Project
+	p := Project{Vars: s.Vars}
 	for _, name := range slices.Sorted(maps.Keys(s.Files)) {
 		p.Files = append(p.Files, SourceFile{Name: name, Src: []byte(s.Files[name])})
 	}

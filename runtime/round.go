@@ -2,9 +2,11 @@ package runtime
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/runtime/crashpoint"
 	"github.com/syncline/syncline/runtime/schedule"
 	"github.com/syncline/syncline/runtime/state"
 )
@@ -25,6 +27,8 @@ type round struct {
 	byID    map[string]int    // place in waiting
 	written map[string]bool
 	promise *promise
+	// inner is the round of events that the run takes in at this moment, beside what it is for.
+	inner *round
 }
 
 // roundRule is what a round must know of its rule.
@@ -38,8 +42,8 @@ type roundRule struct {
 // begin looks at what waits for a rule. It comes before the run's first read, so that what the run does not see of it was
 // not there, and what comes later is left for the next run.
 func (d *eventDesk) begin(ctx context.Context, x roundRule, cause schedule.Cause) (*round, error) {
-	r := &round{d: d, rule: x.id, cause: cause, keyed: x.keyed, found: map[string]string{}, byID: map[string]int{},
-		written: map[string]bool{}, promise: d.slo.begin(ctx, x.id, x.slo)}
+	r := newRound(d, x, cause)
+	r.promise = d.slo.begin(ctx, x.id, x.slo)
 	if !x.events {
 		return r, nil
 	}
@@ -53,11 +57,20 @@ func (d *eventDesk) begin(ctx context.Context, x roundRule, cause schedule.Cause
 	if cause == schedule.ByEvent {
 		waiting = r.choose(waiting)
 	}
+	r.take(waiting)
+	return r, nil
+}
+
+func newRound(d *eventDesk, x roundRule, cause schedule.Cause) *round {
+	return &round{d: d, rule: x.id, cause: cause, keyed: x.keyed, found: map[string]string{}, byID: map[string]int{}, written: map[string]bool{}}
+}
+
+// take makes what waits the round's.
+func (r *round) take(waiting []state.Wake) {
 	r.waiting = waiting
 	for i, w := range waiting {
 		r.byID[w.Record] = i
 	}
-	return r, nil
 }
 
 // choose decides what a run for events takes: the records that events name, some at a time; or, where an event names
@@ -98,6 +111,9 @@ func (r *round) records() []string {
 
 // read notes that the run has read a record.
 func (r *round) read(id, version string) {
+	if r.inner != nil {
+		r.inner.read(id, version)
+	}
 	if _, waits := r.byID[id]; waits {
 		r.found[id] = version
 	}
@@ -105,6 +121,10 @@ func (r *round) read(id, version string) {
 
 // wrote notes what is stored of a batch, and measures how long it took from the event, or from the change, to here.
 func (r *round) wrote(o state.Outcome) {
+	if r.inner != nil {
+		r.inner.wrote(o)
+		maps.Copy(r.written, r.inner.written) // it is measured once
+	}
 	if len(r.waiting) == 0 && r.promise == nil {
 		return
 	}
@@ -135,7 +155,13 @@ func (r *round) end(ctx context.Context, run state.Run) {
 		r.failed(run)
 		return
 	}
+	r.settle(ctx)
+}
+
+// settle stores what the run answered.
+func (r *round) settle(ctx context.Context) {
 	answered, again := r.answered()
+	crashpoint.Reach(crashpoint.EventWritten)
 	if err := r.d.s.store.SettleWakes(context.WithoutCancel(ctx), r.rule, answered, again); err != nil {
 		// They are looked at once more, which changes nothing that is in order.
 		r.d.s.log.Error("it cannot be stored which events are answered", "rule", r.rule, "error", err)

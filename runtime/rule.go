@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/runtime/engine"
 )
 
 // Rule is a rule of a set, of any kind: exactly one of its fields is set.
@@ -16,7 +17,7 @@ type Rule struct {
 }
 
 // Rules lists all rules of a set in the order in which they run when all of them do: tracks, so that today's samples are
-// taken first, then syncs and triggers, each after those that it names in `after`.
+// taken first, then syncs and triggers, each after those that it names in `after` and `requires`.
 func Rules(set *plan.Set) []Rule {
 	var out, rest []Rule
 	for _, x := range set.Tracks {
@@ -33,10 +34,17 @@ func Rules(set *plan.Set) []Rule {
 		waits[r.ID()] = true
 	}
 	for len(rest) > 0 {
-		// The first whose predecessors are through; where rules wait for each other in a ring, the first of all.
-		next := max(slices.IndexFunc(rest, func(r Rule) bool {
-			return !slices.ContainsFunc(r.After(), func(id string) bool { return waits[id] && id != r.ID() })
-		}), 0)
+		// The first whose predecessors are through. Rules can require each other in a ring, for a requirement holds once it was
+		// met: then `after` alone decides.
+		through := func(named func(Rule) []string) int {
+			return slices.IndexFunc(rest, func(r Rule) bool {
+				return !slices.ContainsFunc(named(r), func(id string) bool { return waits[id] && id != r.ID() })
+			})
+		}
+		next := through(func(r Rule) []string { return slices.Concat(r.After(), r.Requires()) })
+		if next < 0 {
+			next = max(through(Rule.After), 0)
+		}
 		delete(waits, rest[next].ID())
 		out = append(out, rest[next])
 		rest = slices.Delete(rest, next, next+1)
@@ -197,6 +205,18 @@ func (r Rule) Latency() time.Duration {
 		return r.Trigger.SLO.Latency
 	}
 	return 0
+}
+
+// resumable rules can be interrupted in a run and go on with it later where it stood. One whose guard must see all of a
+// run's changes before the first one cannot.
+func (r Rule) resumable() bool {
+	switch {
+	case r.Sync != nil:
+		return engine.Resumable(r.Sync)
+	case r.Trigger != nil:
+		return r.Trigger.Guard.MaxFirings == nil
+	}
+	return false
 }
 
 func (r Rule) fingerprint() string {

@@ -49,7 +49,7 @@ func (s *Server) rules(set *plan.Set) ([]schedule.Rule, error) {
 }
 
 func (s *Server) rule(set *plan.Set, x Rule, pauses map[string][]schedule.Window) (schedule.Rule, error) {
-	r := schedule.Rule{ID: x.ID(), After: x.After(), Missed: schedule.Missed(x.MissedTicks()), Yields: x.Sync != nil && engine.Resumable(x.Sync),
+	r := schedule.Rule{ID: x.ID(), After: x.After(), Missed: schedule.Missed(x.MissedTicks()), Yields: x.resumable(), TakesEvents: x.Trigger != nil,
 		Run: func(ctx context.Context, t schedule.Turn) schedule.End { return s.runRule(ctx, set, x, t) }}
 	for _, req := range x.Requires() {
 		if !strings.HasPrefix(req, "connection.") {
@@ -130,17 +130,18 @@ func (s *Server) runRule(ctx context.Context, set *plan.Set, x Rule, t schedule.
 		defer release()
 		open[name] = conn
 	}
-	round, err := s.desk.begin(ctx, roundOf(x), t.Cause)
+	round, err := s.desk.begin(ctx, roundOf(x), s.causeOf(ctx, x, t))
 	if err != nil {
 		s.log.Error("the state cannot be read; the rule waits", "rule", x.ID(), "error", err)
 		return schedule.End{Result: schedule.Again, Why: err.Error()}
 	}
-	if round.idle() {
+	if round.idle() && !s.unfinished(ctx, x) {
 		return schedule.End{Result: schedule.Failed} // nothing follows from it
 	}
 	s.board.begin(x.ID())
 	run, err := s.runKind(ctx, set, x, t, round, func(name string) connectors.Connection { return open[name] })
 	s.board.end(run)
+	s.quiet.note(run)
 	s.metrics.Run(run)
 	round.end(ctx, run)
 	if err != nil {
@@ -165,7 +166,8 @@ func (s *Server) runKind(ctx context.Context, set *plan.Set, x Rule, t schedule.
 	case x.Trigger != nil:
 		job := engine.TriggerJob{
 			Plan: x.Trigger, Set: set, Schedule: named, Full: t.Full, Tick: t.At, Store: store, Now: s.r.o.Now, Log: s.r.o.Log, Connections: connection,
-			OnProgress: s.board.progress, Retry: s.retry(), OnRead: round.read,
+			OnProgress: s.board.progress, Retry: s.retry(), OnRead: round.read, Incoming: s.incoming(ctx, x, round),
+			Due: s.due(ctx, x),
 		}
 		for _, id := range round.records() {
 			job.Events = append(job.Events, engine.Event{Source: id})

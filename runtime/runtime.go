@@ -15,7 +15,9 @@ type Options struct {
 	Dir      string
 	Registry connectors.Registry
 	Env      Environment
-	// Vars are the values given for variables.
+	// VarsFile is a file with values for variables; "": none. It belongs to the project: a server takes a changed one in as
+	// it takes rules in. Vars are values that go before those.
+	VarsFile  string
 	Vars      map[string]string
 	Stdin     io.Reader
 	Stdout    io.Writer

@@ -69,14 +69,17 @@ func WriteLock(dir string, catalogs map[string]*schema.Catalog) error {
 	if err != nil {
 		return err
 	}
-	return renameio.WriteFile(filepath.Join(dir, LockFile), data, 0o644)
+	if err := renameio.WriteFile(filepath.Join(dir, LockFile), data, 0o644); err != nil {
+		return fmt.Errorf("%s cannot be written: %w", LockFile, err)
+	}
+	return nil
 }
 
 // describer asks live systems for schemas, and remembers what they said for later rounds.
 type describer struct {
 	r     *Runtime
 	conns map[string]*plan.Connection
-	// prev are schemas as they were; may be nil.
+	// prev are schemas as they were, which a system that can tell need not send again; may be nil.
 	prev map[string]*schema.Catalog
 
 	mu       sync.Mutex

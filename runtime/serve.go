@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -14,6 +16,7 @@ import (
 	"github.com/syncline/syncline/lang/diag"
 	"github.com/syncline/syncline/lang/plan"
 	"github.com/syncline/syncline/lang/schema"
+	"github.com/syncline/syncline/runtime/crashpoint"
 	"github.com/syncline/syncline/runtime/delivery"
 	"github.com/syncline/syncline/runtime/reload"
 	"github.com/syncline/syncline/runtime/schedule"
@@ -54,6 +57,7 @@ type Server struct {
 	board   *board
 	desk    *eventDesk
 	alerts  *alertDesk
+	quiet   quiet
 	force   chan struct{}
 	begun   time.Time
 
@@ -236,15 +240,20 @@ func (s *Server) swap(ctx context.Context, p Project, c *Compiled) {
 	if err := s.board.load(ctx, s.store, ids); err != nil {
 		s.log.Warn("the rules' last runs cannot be read", "error", err)
 	}
+	crashpoint.Reach(crashpoint.ReloadBefore)
 	changes := s.sched.Update(rules)
 	s.metrics.Forget(changes.Removed)
 	s.mu.Lock()
 	s.set, s.files = c.Set, p
 	s.mu.Unlock()
 	s.desk.resume(ctx, changes.Added)
+	s.startBaselines(ctx, c.Set, append(slices.Clone(changes.Added), changes.Changed...))
 	s.log.Info("a set of rules is in force", "revision", c.Set.Revision, "rules", len(rules), "added", len(changes.Added),
 		"changed", strings.Join(changes.Changed, " "), "removed", strings.Join(changes.Removed, " "), "untouched", len(changes.Untouched))
+	s.tellLeftBehind(ctx, c.Set)
+	crashpoint.Reach(crashpoint.ReloadAfter)
 	s.remember(ctx, p, c)
+	crashpoint.Reach(crashpoint.ReloadStored)
 }
 
 // remember stores the set for the next start.
@@ -285,7 +294,9 @@ func (s *Server) tried(a reload.Attempt) {
 func (s *Server) Run(ctx context.Context) {
 	watch := s.o.Watch
 	watch.Dir, watch.Log = s.r.o.Dir, s.log
-	watch.Concerns = func(name string) bool { return concerns(name) }
+	watch.Concerns = func(name string) bool {
+		return concerns(name) || s.r.o.VarsFile != "" && name == filepath.Base(s.r.o.VarsFile)
+	}
 	s.mu.Lock()
 	failed := s.last.Err != nil
 	s.mu.Unlock()
@@ -298,6 +309,7 @@ func (s *Server) Run(ctx context.Context) {
 	others.Go(func() { s.watchApprovals(ctx) })
 	others.Go(func() { s.alerts.run(ctx) })
 	others.Go(func() { s.compact(ctx) })
+	others.Go(func() { s.summarize(ctx) })
 	done := make(chan struct{})
 	go func() {
 		s.sched.Run(ctx)

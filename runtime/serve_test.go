@@ -76,6 +76,8 @@ type plant struct {
 	env     sync.Map
 	store   *sqlite.Store
 	server  *Server // the one that serves now
+	// options edits what a runtime is made with; it may be nil.
+	options func(*Options)
 }
 
 func newPlant(t testing.TB, objects, fields int) *plant {
@@ -129,11 +131,15 @@ func (p *plant) runtime() *Runtime {
 			}
 			return open(p.crm)(ctx, c)
 		}}
-	return New(Options{Dir: p.dir, Registry: connectors.NewRegistry(typ), Env: func(name string) (string, bool) {
+	o := Options{Dir: p.dir, Registry: connectors.NewRegistry(typ), Env: func(name string) (string, bool) {
 		v, ok := p.env.Load(name)
 		text, _ := v.(string)
 		return text, ok
-	}})
+	}}
+	if p.options != nil {
+		p.options(&o)
+	}
+	return New(o)
 }
 
 // serve runs a server until the test ends or stop is called.

@@ -53,10 +53,7 @@ func (r *Runtime) ReadTests(ctx context.Context) (*Tests, error) {
 	}
 	out := &Tests{Sets: map[string]*plan.Set{}, Catalogs: catalogs}
 	compile := func(vars map[string]string) (*plan.Set, diag.List) {
-		all := maps.Clone(r.o.Vars)
-		if all == nil {
-			all = map[string]string{}
-		}
+		all := r.variables(p.Vars)
 		maps.Copy(all, vars)
 		return lang.Compile(module, lang.Inputs{Catalogs: catalogs, Systems: r.o.Registry.Systems(), Vars: all})
 	}

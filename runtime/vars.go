@@ -10,19 +10,31 @@ import (
 	"github.com/syncline/syncline/lang/syntax"
 )
 
-// ReadVars adds the values in a NAME.vars.hcl to vars.
-func ReadVars(file string, vars map[string]string) error {
-	src, err := readBounded(file)
+// readVars reads the values in the project's file with values for variables.
+func (r *Runtime) readVars() (map[string]string, error) {
+	if r.o.VarsFile == "" {
+		return nil, nil
+	}
+	src, err := readBounded(r.o.VarsFile)
 	if errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("there is no %s: --env NAME reads the variables in NAME.vars.hcl, in the project's folder", file)
+		return nil, fmt.Errorf("there is no %s: --env NAME reads the variables in NAME.vars.hcl, in the project's folder", r.o.VarsFile)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	found, diags := syntax.ParseVars(filepath.Base(file), src)
+	found, diags := syntax.ParseVars(filepath.Base(r.o.VarsFile), src)
 	if len(diags) > 0 {
-		return errors.New(diags[0].String())
+		return nil, errors.New(diags[0].String())
 	}
-	maps.Copy(vars, found)
-	return nil
+	return found, nil
+}
+
+// variables puts the values that were given over those of a file.
+func (r *Runtime) variables(file map[string]string) map[string]string {
+	out := maps.Clone(file)
+	if out == nil {
+		out = map[string]string{}
+	}
+	maps.Copy(out, r.o.Vars)
+	return out
 }

@@ -22,22 +22,20 @@ func (a *app) runtime(dir string) (*runtime.Runtime, error) {
 
 // runtimeWith is runtime with a logger of its own.
 func (a *app) runtimeWith(dir string, log *slog.Logger) (*runtime.Runtime, error) {
-	vars, err := a.variables(dir)
+	vars, err := a.variables()
 	if err != nil {
 		return nil, err
 	}
-	return runtime.New(runtime.Options{Dir: dir, Registry: builtin.Registry(), Env: os.LookupEnv, Vars: vars, Stdin: a.in, Stdout: a.out, Log: log}), nil
+	file := ""
+	if a.env != "" {
+		file = filepath.Join(dir, a.env+runtime.VarsSuffix)
+	}
+	return runtime.New(runtime.Options{Dir: dir, Registry: builtin.Registry(), Env: os.LookupEnv, Vars: vars, VarsFile: file, Stdin: a.in, Stdout: a.out, Log: log}), nil
 }
 
-// variables collects --env's file and --var; --var wins.
-func (a *app) variables(dir string) (map[string]string, error) {
+// variables collects --var, which goes before the file of --env.
+func (a *app) variables() (map[string]string, error) {
 	vars := map[string]string{}
-	if a.env != "" {
-		file := filepath.Join(dir, a.env+".vars.hcl")
-		if err := runtime.ReadVars(file, vars); err != nil {
-			return nil, err
-		}
-	}
 	for _, v := range a.vars {
 		name, text, found := strings.Cut(v, "=")
 		if !found || name == "" {

@@ -67,6 +67,8 @@ type Message struct {
 	Key     string `json:"key"`
 	Subject string `json:"subject"`
 	Text    string `json:"text"`
+	// At is when it was made.
+	At time.Time `json:"at,omitzero"`
 	// Tried is when it was first sent, zero: never. Tries counts, Next is when it is worth another try.
 	Tried time.Time `json:"tried,omitzero"`
 	Tries int       `json:"tries,omitempty"`
@@ -172,7 +174,7 @@ func (p *Page) Look(a *plan.Alert, troubles []Trouble, now time.Time) (changed b
 	}
 	p.Count++
 	subject, text := compose(begun, lasting, over, now)
-	p.Pending = &Message{Key: fmt.Sprintf("syncline-alert-%s-%d-%d", a.Name, p.Count, now.Unix()), Subject: subject, Text: text}
+	p.Pending = &Message{Key: fmt.Sprintf("syncline-alert-%s-%d-%d", a.Name, p.Count, now.Unix()), Subject: subject, Text: text, At: now}
 	return true
 }
 

@@ -274,7 +274,9 @@ func (c *core) interrupts(e *entry, now time.Time) error {
 		}
 		switch s.cause {
 		case ByEvent: // what events ask for is short
-			return errYield
+			if !e.rule.TakesEvents {
+				return errYield
+			}
 		case ByTick:
 			running.slice *= 2
 			return errYield
@@ -306,6 +308,24 @@ func (c *core) candidates(now time.Time) []candidate {
 		return cmp.Or(a.at.Compare(b.at), a.s.owed.Compare(b.s.owed))
 	})
 	return out
+}
+
+// due tells whether a rule owes a run, and whether it owes one because of events.
+func (c *core) due(id string, now time.Time) (owed, events bool) {
+	e := c.rules[id]
+	if e == nil || e.gone || c.blocked(e, now) {
+		return false, false
+	}
+	for _, s := range e.slots {
+		switch {
+		case s.owed.IsZero() || s.ready(s.spread(id, c.jitter)).After(now):
+		case s.cause == ByEvent:
+			events = true
+		default:
+			owed = true
+		}
+	}
+	return owed, events
 }
 
 // readiest gives the slot of a rule that is ready first, and when.

@@ -95,6 +95,28 @@ func TestARuleDueWhileItRunsRunsOnceMore(t *testing.T) {
 	m.want(m.after(time.Second))
 }
 
+func TestWhatIsDueIsToldToTheRunUnderWay(t *testing.T) {
+	r := rule(t, "a", "* * * * *")
+	m := newMachine(t, 1, r)
+	m.want(m.after(time.Minute), "a")
+	due := func(owed, events bool) {
+		t.Helper()
+		if o, e := m.due("a", m.now); o != owed || e != events {
+			t.Errorf("owed %v, events %v; want %v, %v", o, e, owed, events)
+		}
+	}
+	due(false, false)
+	if err := m.event("a", 1, m.now); err != nil {
+		t.Fatal(err)
+	}
+	m.after(time.Second)
+	due(false, true)
+	m.after(time.Minute)
+	due(true, true)
+	m.ended("a", End{Result: Done})
+	m.want(m.after(time.Second), "a")
+}
+
 func TestARuleRunsAfterAllThatItNames(t *testing.T) {
 	join := Rule{ID: "join", After: []string{"a", "b"}}
 	m := newMachine(t, 4, rule(t, "a", "* * * * *"), rule(t, "b", "*/2 * * * *"), join)
@@ -149,6 +171,29 @@ func TestAWaitingRunIsTriedAgainLessAndLessOften(t *testing.T) {
 	}
 	m.ended("a", End{})
 	m.want(m.after(10 * time.Minute))
+}
+
+func TestARunThatSucceedsEndsTheWaitForTheEventsOfItsRule(t *testing.T) {
+	m := newMachine(t, 4, rule(t, "a", "*/5 * * * *"))
+	if err := m.event("a", 2, m.now); err != nil {
+		t.Fatal(err)
+	}
+	for _, wait := range []time.Duration{time.Second, 30 * time.Second, time.Minute, 2 * time.Minute} {
+		m.want(m.after(wait), "a")
+		m.ended("a", End{Result: Again, Why: "crm does not answer"})
+	}
+	m.want(m.after(noon.Add(5*time.Minute).Sub(m.now)), "a")
+	m.ended("a", End{Result: Failed})
+	m.want(m.after(time.Second))
+	if err := m.byHand("a", false, m.now); err != nil {
+		t.Fatal(err)
+	}
+	m.want(m.after(time.Second), "a")
+	m.ended("a", End{})
+	m.want(m.after(time.Second), "a")
+	if turn := m.runs["a"].turn; turn.Cause != ByEvent || turn.Events != 2 {
+		t.Fatalf("%+v", turn)
+	}
 }
 
 func TestARequirementThatIsMetEndsTheWait(t *testing.T) {
@@ -230,6 +275,25 @@ func TestALongPassMakesRoomForEvents(t *testing.T) {
 	m.want(m.after(time.Second), "a")
 	if got := m.runs["a"]; got.turn.Cause != ByTick || !got.turn.Resumed || got.slot.slice != firstSlice {
 		t.Fatalf("%+v", got)
+	}
+}
+
+func TestAPassThatTakesEventsInGoesOn(t *testing.T) {
+	r := rule(t, "a", "0 * * * *")
+	r.Yields, r.TakesEvents = true, true
+	m := newMachine(t, 4, r)
+	m.want(m.after(time.Hour), "a")
+	if err := m.event("a", 3, m.now); err != nil {
+		t.Fatal(err)
+	}
+	m.now = m.now.Add(firstSlice)
+	if todo := m.look(m.now); len(todo.stop) != 0 {
+		t.Fatalf("it makes room for what it takes in itself: %+v", todo)
+	}
+	m.ended("a", End{})
+	m.want(m.after(time.Second), "a")
+	if got := m.runs["a"].turn; got.Cause != ByEvent {
+		t.Fatalf("what it did not take in has no run of its own: %+v", got)
 	}
 }
 

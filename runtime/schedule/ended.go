@@ -37,6 +37,7 @@ func (c *core) settle(run *active, end End, now time.Time) {
 	}
 	c.markDone(e, run)
 	if end.Result == Done {
+		e.hasten(now) // what its other slots waited for is there
 		c.signal(run.turn.Rule, now)
 	}
 }
@@ -77,15 +78,17 @@ func (c *core) signal(id string, now time.Time) {
 			}
 		}
 		for _, other := range f.rule.Requires {
-			if other != id {
-				continue
-			}
-			for _, s := range f.slots {
-				if s.retry.After(now) {
-					s.retry = now
-				}
+			if other == id {
+				f.hasten(now)
 			}
 		}
+	}
+}
+
+// hasten has the runs that wait tried now.
+func (e *entry) hasten(now time.Time) {
+	for _, s := range e.slots {
+		s.retry = earlier(s.retry, now)
 	}
 }
 

@@ -25,6 +25,8 @@ type Rule struct {
 	// Yields: an interrupted run goes on later where it stood, so that a long one may make room for another
 	// schedule of its rule.
 	Yields bool
+	// TakesEvents: a run takes events in as they come, and need not make room for them.
+	TakesEvents bool
 	// Run makes one run. When ctx ends it stops as soon as it can without losing work, and returns Interrupted.
 	Run func(ctx context.Context, t Turn) End
 }

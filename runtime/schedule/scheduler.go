@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/syncline/syncline/runtime/crashpoint"
 	"github.com/syncline/syncline/runtime/state"
 )
 
@@ -188,6 +189,8 @@ func (s *Scheduler) save(ticks []state.Tick) {
 	if len(ticks) == 0 {
 		return
 	}
+	crashpoint.Reach(crashpoint.TickBefore)
+	defer crashpoint.Reach(crashpoint.TickAfter)
 	if err := s.o.Store.SaveTicks(context.Background(), ticks); err != nil {
 		s.o.Log.Error("storing which ticks are done", "error", err)
 		s.mu.Lock()
@@ -273,6 +276,14 @@ func (s *Scheduler) setHeld(rule string, held bool) {
 	}
 	s.mu.Unlock()
 	s.nudge()
+}
+
+// Due tells of a rule whether a run should begin that does not for one under way: because of its schedules or of a
+// person, or because of events.
+func (s *Scheduler) Due(rule string) (owed, events bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.core.due(rule, s.now())
 }
 
 // Status tells where all rules stand, in their order, and whether all are paused.

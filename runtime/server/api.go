@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -191,13 +192,14 @@ func (s *Server) setDead(r *http.Request, text string, to state.DeadStatus) erro
 	if st := letters[0].Status; st != state.DeadOpen && st != state.DeadRetry {
 		return fmt.Errorf("%w: dead letter %d is %s", ErrConflict, id, st)
 	}
-	if err := s.o.Dead.SetDead(r.Context(), []int64{id}, to); err != nil {
+	rule := letters[0].Rule
+	if to == state.DeadRetry && !slices.ContainsFunc(s.o.Backend.Status(r.Context()).Rules, func(x Rule) bool { return x.Rule == rule }) {
+		return fmt.Errorf("%w: no %s is in force that would try it again; put the rule back under this name, or drop the letter", ErrConflict, rule)
+	}
+	if err := s.o.Dead.SetDead(r.Context(), []int64{id}, to); err != nil || to != state.DeadRetry {
 		return err
 	}
-	if to != state.DeadRetry {
-		return nil
-	}
-	if err := s.o.Backend.Start(letters[0].Rule, false); err != nil && !errors.Is(err, ErrConflict) && !errors.Is(err, ErrUnknown) {
+	if err := s.o.Backend.Start(rule, false); err != nil && !errors.Is(err, ErrConflict) {
 		return err
 	}
 	return nil

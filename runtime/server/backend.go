@@ -39,6 +39,20 @@ type Status struct {
 	Rules  []Rule `json:"rules"`
 	Reload Reload `json:"reload"`
 	Dead   int    `json:"dead"`
+	// Alerts are what alerts tell of and is not over, each alert's by itself.
+	Alerts []Alert `json:"alerts"`
+}
+
+// Alert is trouble that an alert is about.
+type Alert struct {
+	Alert string `json:"alert"` // "alert.ops"
+	Event string `json:"event"` // failed, dead, stale, slo, waiting, reload
+	// Rule is "" for trouble with the whole project.
+	Rule  string    `json:"rule,omitempty"`
+	What  string    `json:"what"`
+	Since time.Time `json:"since"`
+	// Told is when somebody was told of it last; nil: nobody was yet.
+	Told *time.Time `json:"told"`
 }
 
 // Rule is where a rule stands.

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -25,6 +26,7 @@ type Metrics struct {
 	eventToWrite         prometheus.Histogram
 	events, missed       *prometheus.CounterVec
 	alerts               *prometheus.CounterVec
+	open                 *prometheus.GaugeVec
 }
 
 // outcomes are the values of the label outcome, with how a run counts them.
@@ -70,7 +72,9 @@ func NewMetrics() *Metrics {
 	m.events = counter("events_total", "Events that systems told of, and requests to do so, by what became of them.", "connection", "result")
 	m.missed = counter("slo_missed_total", "Writes that came later than the rule promises.", "rule")
 	m.alerts = counter("alerts_total", "Alerts that were to be told, by whether they could be.", "alert", "result")
-	m.registry.MustRegister(m.alerts, m.events, m.missed, m.reloadOK, m.reloadAt, m.reloads, m.reloadTook, m.records, m.runs, m.calls, m.took, m.succeeded, m.eventToWrite,
+	m.open = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "syncline_alerts_open", Help: "Trouble that alerts tell of and that is not over."},
+		[]string{"alert", "event"})
+	m.registry.MustRegister(m.alerts, m.open, m.events, m.missed, m.reloadOK, m.reloadAt, m.reloads, m.reloadTook, m.records, m.runs, m.calls, m.took, m.succeeded, m.eventToWrite,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -122,6 +126,14 @@ func (m *Metrics) Alert(name string, told bool) {
 		result = "sent"
 	}
 	m.alerts.WithLabelValues(name, result).Inc()
+}
+
+// OpenAlerts measures the trouble that is not over.
+func (m *Metrics) OpenAlerts(list []Alert) {
+	m.open.Reset()
+	for _, x := range list {
+		m.open.WithLabelValues(strings.TrimPrefix(x.Alert, "alert."), x.Event).Inc()
+	}
 }
 
 // Promised makes a rule's missed writes visible before there are any.

@@ -1,23 +1,14 @@
 package server
 
 import (
-	"bytes"
-	"embed"
 	"fmt"
-	"html/template"
+	"io"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/syncline/syncline/runtime/state"
 )
-
-//go:embed pages
-var pages embed.FS
-
-var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"ago": ago, "until": until, "clock": clock, "took": took, "counts": counts, "short": short, "number": number,
-}).ParseFS(pages, "pages/*.html"))
 
 // view is what a page shows.
 type view struct {
@@ -39,7 +30,7 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request) {
 	if v.Recent, err = s.o.Runs.Runs(r.Context(), state.RunFilter{Limit: 15}); err != nil {
 		s.o.Log.Warn("the runs cannot be read", "error", err)
 	}
-	s.page(w, r, "home.html", v)
+	s.page(w, homePage, v)
 }
 
 func (s *Server) deadPage(w http.ResponseWriter, r *http.Request) {
@@ -50,19 +41,15 @@ func (s *Server) deadPage(w http.ResponseWriter, r *http.Request) {
 		refuse(w, r, err)
 		return
 	}
-	s.page(w, r, "dead.html", v)
+	s.page(w, deadPage, v)
 }
 
-// page writes a page whole or not at all.
-func (s *Server) page(w http.ResponseWriter, r *http.Request, name string, v view) {
-	var b bytes.Buffer
-	if err := templates.ExecuteTemplate(&b, name, v); err != nil {
-		s.o.Log.Error("the page cannot be made", "page", name, "error", err)
-		fail(w, r, http.StatusInternalServerError, "the page cannot be made; the log says why")
-		return
-	}
+// page answers with a page.
+func (s *Server) page(w http.ResponseWriter, write func(*markup, view), v view) {
+	var m markup
+	write(&m, v)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = w.Write(b.Bytes()) // the client is gone
+	_, _ = io.WriteString(w, m.String()) // an error means that the client is gone
 }
 
 // do is what the buttons send. It ends on the page that they stand on.
@@ -128,16 +115,12 @@ func until(now time.Time, t *time.Time) string {
 	return "now"
 }
 
-func clock(t any) string {
-	switch t := t.(type) {
-	case time.Time:
-		return t.UTC().Format("2006-01-02 15:04:05 UTC")
-	case *time.Time:
-		if t != nil {
-			return clock(*t)
-		}
+// clock writes an instant; nil is none.
+func clock(t *time.Time) string {
+	if t == nil {
+		return ""
 	}
-	return ""
+	return t.UTC().Format("2006-01-02 15:04:05 UTC")
 }
 
 func took(ms int64) string {
@@ -149,14 +132,7 @@ func took(ms int64) string {
 }
 
 // counts says what a run did, without what it did not.
-func counts(v any) string {
-	r, ok := v.(state.Run)
-	if p, is := v.(*state.Run); is && p != nil {
-		r, ok = *p, true
-	}
-	if !ok {
-		return ""
-	}
+func counts(r state.Run) string {
 	var parts []string
 	for _, o := range outcomes {
 		if n := o.of(r); n > 0 {

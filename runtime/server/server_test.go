@@ -54,7 +54,8 @@ func (p *project) Status(context.Context) Status {
 			Next: &next, Last: &run, State: "waiting", Why: "crm does not answer",
 			Events: &Events{Waiting: 7, Oldest: at}, SLO: &SLO{LatencyMS: 1000, Writes: 9, Missed: 2, Late: true}},
 		{Rule: "sync.b", Schedule: []string{}, Schedules: []Schedule{}, After: []string{"sync.a"}, State: "running", Run: &Progress{Since: at, Read: 5, Total: 9}},
-	}, Reload: Reload{At: at, OK: false, Diagnostics: []json.RawMessage{json.RawMessage(`{"code":"SYN305"}`)}, Text: "a.sync.hcl:3: <oops>"}}
+	}, Reload: Reload{At: at, OK: false, Diagnostics: []json.RawMessage{json.RawMessage(`{"code":"SYN305"}`)}, Text: "a.sync.hcl:3: <oops>"},
+		Alerts: []Alert{{Alert: "alert.ops", Event: "stale", Rule: "sync.b", What: "never <ended> well", Since: at}}}
 }
 
 func (p *project) Start(rule string, full bool) error {
@@ -158,13 +159,18 @@ func TestStatusIsTheContract(t *testing.T) {
 			OK          bool
 			Diagnostics []struct{ Code string }
 		}
+		Alerts []struct {
+			Alert, Event, Rule, What string
+			Since                    time.Time
+			Told                     *time.Time
+		}
 	}
 	if err := json.Unmarshal([]byte(s.want(200, "GET", "/api/v1/status", "")), &got); err != nil {
 		t.Fatal(err)
 	}
 	a := got.Rules[0]
 	if got.Revision == "" || a.Rule != "sync.a" || a.Schedule[0] != "@every 1s" || a.Next == nil || a.Last.Status != state.Partial || a.State != "waiting" ||
-		a.Why == "" || got.Reload.OK || got.Reload.Diagnostics[0].Code != "SYN305" || got.Rules[1].Schedule == nil {
+		a.Why == "" || got.Reload.OK || got.Reload.Diagnostics[0].Code != "SYN305" || got.Rules[1].Schedule == nil || got.Alerts[0].Alert != "alert.ops" || got.Alerts[0].Rule != "sync.b" || got.Alerts[0].Told != nil {
 		t.Fatalf("%+v", got)
 	}
 }
@@ -204,13 +210,17 @@ func TestThePageShowsEverythingAndEscapesIt(t *testing.T) {
 	s := serve(t, nil)
 	page := s.want(200, "GET", "/", "")
 	for _, want := range []string{"sync.a", "crm does not answer", "in 30 s", "12\u202f345 read", "not in force", "a.sync.hcl:3: &lt;oops&gt;",
-		"&lt;script&gt;", "Héalth &lt;b&gt;", "after <span class=\"mono\">sync.a", "Run now"} {
+		"&lt;script&gt;", "Héalth &lt;b&gt;", "after <span class=\"mono\">sync.a", "Run now",
+		"never &lt;ended&gt; well", "nobody yet"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
 	if strings.Contains(page, "<script") {
 		t.Error("the page runs a script")
+	}
+	if strings.Contains(page, "%!") {
+		t.Error("a form of the page lacks an argument")
 	}
 	s.want(303, "POST", "/do", "action=run&rule=sync.a")
 	s.want(400, "POST", "/do", "action=format-disk")
@@ -225,10 +235,14 @@ func TestDeadLettersFromThePage(t *testing.T) {
 	letter := state.DeadLetter{Rule: "sync.a", Source: state.SourceRef{Connection: "cs", Object: "Company", ID: "1P<2"}, Step: "deliver", Message: "too long", At: at}
 	other := letter
 	other.Source.ID = "x"
-	if err := s.store.Commit(t.Context(), state.Outcome{Rule: "sync.a", Dead: []state.DeadLetter{letter, other}}); err != nil {
-		t.Fatal(err)
+	orphan := letter
+	orphan.Rule = "sync.removed"
+	for _, l := range []state.DeadLetter{letter, other, orphan} {
+		if err := s.store.Commit(t.Context(), state.Outcome{Rule: l.Rule, Dead: []state.DeadLetter{l}}); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if page := s.want(200, "GET", "/dead", ""); !strings.Contains(page, "1P&lt;2") || !strings.Contains(page, "too long") {
+	if page := s.want(200, "GET", "/dead", ""); !strings.Contains(page, "1P&lt;2") || !strings.Contains(page, "too long") || strings.Contains(page, "%!") {
 		t.Fatal(page)
 	}
 	if text := s.want(200, "GET", "/metrics", ""); !strings.Contains(text, `syncline_dead_letters{rule="sync.a"} 2`) {
@@ -240,6 +254,10 @@ func TestDeadLettersFromThePage(t *testing.T) {
 	}
 	s.want(202, "POST", "/api/v1/dead/2/drop", "")
 	s.want(409, "POST", "/api/v1/dead/2/retry", "")
+	if text := s.want(409, "POST", "/api/v1/dead/3/retry", ""); !strings.Contains(text, "no sync.removed is in force") {
+		t.Fatal(text)
+	}
+	s.want(202, "POST", "/api/v1/dead/3/drop", "")
 	s.want(404, "POST", "/api/v1/dead/99/retry", "")
 	s.want(404, "POST", "/api/v1/dead/x/retry", "")
 }
