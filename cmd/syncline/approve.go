@@ -38,8 +38,7 @@ writes nothing. While serve runs, the approval is stored and serve carries it ou
 			}
 			store, err := a.openState(cmd, c.dir, "syncline approve")
 			if errors.Is(err, state.ErrHeld) {
-				held := err
-				return a.look(cmd, inDir(dir), func(store *sqlite.Store) error { return a.leaveApproval(cmd, store, args[0], held) })
+				return a.look(cmd, inDir(dir), func(store *sqlite.Store) error { return a.leaveApproval(cmd, store, args[0]) })
 			}
 			if err != nil {
 				return err
@@ -96,7 +95,7 @@ func (a *app) carryOut(cmd *cobra.Command, c *compiled, store state.Store, id st
 }
 
 // leaveApproval stores the approval for the process that holds the state.
-func (a *app) leaveApproval(cmd *cobra.Command, store *sqlite.Store, id string, held error) error {
+func (a *app) leaveApproval(cmd *cobra.Command, store *sqlite.Store, id string) error {
 	run, err := approvable(cmd, store, id)
 	if err != nil {
 		return err
@@ -107,8 +106,8 @@ func (a *app) leaveApproval(cmd *cobra.Command, store *sqlite.Store, id string, 
 	if a.format == "json" {
 		return printJSON(a.out, map[string]any{"approved": run.ID, "pending": true})
 	}
-	fmt.Fprintf(a.out, "Approved: the %s of %s in run %s.\n%s: the process that holds it carries the approval out, serve within seconds, run the next time it runs the rule.\n",
-		count(run.Outbox.Changes, "change"), run.Rule, run.ID, held)
+	fmt.Fprintf(a.out, "Approved: the %s of %s in run %s. The process that holds the state carries it out: serve within seconds, run the next time it runs the rule.\n",
+		count(run.Outbox.Changes, "change"), run.Rule, run.ID)
 	return nil
 }
 

@@ -63,15 +63,18 @@ serve does the same each day (serve --keep). While it runs, the space is used ag
 			return a.compact(cmd, store, time.Duration(keep), holder)
 		},
 	}
-	c.Flags().Var(&keep, "keep", "how much is kept, such as 90d")
+	c.Flags().Var(&keep, "keep", "how much is kept, such as 90d; 0: everything, the space alone is given back")
 	a.formats(c, "text", "json")
 	return c
 }
 
 func (a *app) compact(cmd *cobra.Command, store *sqlite.Store, keep time.Duration, holder bool) error {
-	forgotten, err := store.Compact(cmd.Context(), time.Now().Add(-keep))
-	if err != nil {
-		return err
+	var forgotten state.Compacted
+	var err error
+	if keep > 0 { // as with serve, 0 keeps everything
+		if forgotten, err = store.Compact(cmd.Context(), time.Now().Add(-keep)); err != nil {
+			return err
+		}
 	}
 	var before, after int64
 	if holder {

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/syncline/syncline/runtime"
 	"github.com/syncline/syncline/runtime/state"
 	"github.com/syncline/syncline/runtime/state/sqlite"
 )
@@ -36,11 +39,12 @@ func newDeadList(a *app) *cobra.Command {
 			if err := oneOf("status", status, "open", "retry", "dropped", "settled", "all"); err != nil {
 				return err
 			}
-			f := state.DeadFilter{Rule: rule, Status: state.DeadStatus(status), Limit: limit}
+			f := state.DeadFilter{Rule: rule, Status: state.DeadStatus(status), Limit: oneMore(limit)}
 			if status == "all" {
 				f.Status = ""
 			}
 			return a.withDead(cmd, args, f, func(letters []state.DeadLetter) error {
+				letters, more := cutAt(letters, limit)
 				if a.format == "json" {
 					return printJSON(a.out, map[string]any{"dead": notNil(letters)})
 				}
@@ -54,20 +58,24 @@ func newDeadList(a *app) *cobra.Command {
 					fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", d.ID, d.Status, d.Rule, d.Source.ID, d.Step, d.Attempts,
 						d.At.Local().Format("2006-01-02 15:04"), oneLine(reason(d)))
 				}
-				return w.Flush()
+				if err := w.Flush(); err != nil {
+					return err
+				}
+				a.tellMore(more)
+				return nil
 			})
 		},
 	}
 	c.Flags().StringVar(&rule, "rule", "", "only those of one rule, such as sync.company_health")
 	c.Flags().StringVar(&status, "status", "open", "open, retry, dropped, settled or all")
-	c.Flags().IntVar(&limit, "limit", 100, "at most so many")
+	c.Flags().IntVar(&limit, "limit", 100, "at most so many; 0: all")
 	a.formats(c, "text", "json")
 	return c
 }
 
 func newDeadShow(a *app) *cobra.Command {
 	c := &cobra.Command{
-		Use: "show ID [DIR]", Short: "Show a dead letter whole: request, answer, hint", Args: cobra.RangeArgs(1, 2),
+		Use: "show ID [DIR]", Short: "Show a dead letter whole: request, answer, hint, and what of a group is written", Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ids, err := parseIDs(args[:1])
 			if err != nil {
@@ -103,7 +111,7 @@ func newDeadSet(a *app, verb, short string, status state.DeadStatus) *cobra.Comm
 				return err
 			}
 			return a.look(cmd, inDir(dir), func(store *sqlite.Store) error {
-				n, err := moveDead(cmd, store, state.DeadFilter{IDs: ids, Rule: rule}, status)
+				n, err := moveDead(cmd, store, state.DeadFilter{IDs: ids, Rule: rule}, status, dir)
 				if err != nil {
 					return err
 				}
@@ -122,9 +130,11 @@ func newDeadSet(a *app, verb, short string, status state.DeadStatus) *cobra.Comm
 	return c
 }
 
-// moveDead moves the open dead letters that f selects to a status; when f names one that is not open, none.
-func moveDead(cmd *cobra.Command, store state.DeadStore, f state.DeadFilter, to state.DeadStatus) (int, error) {
+// moveDead moves the open dead letters that f selects to a status; when f names one that is not open, or one is to be
+// tried again whose rule is not in the files, none.
+func moveDead(cmd *cobra.Command, store state.DeadStore, f state.DeadFilter, to state.DeadStatus, dir string) (int, error) {
 	var pick []int64
+	var rules []string
 	for _, from := range []state.DeadStatus{state.DeadOpen, state.DeadRetry} {
 		f.Status = from
 		letters, err := store.DeadLetters(cmd.Context(), f)
@@ -132,13 +142,32 @@ func moveDead(cmd *cobra.Command, store state.DeadStore, f state.DeadFilter, to 
 			return 0, err
 		}
 		for _, l := range letters {
-			pick = append(pick, l.ID)
+			pick, rules = append(pick, l.ID), append(rules, l.Rule)
 		}
 	}
 	if missing := len(f.IDs) - len(pick); missing > 0 {
 		return 0, fmt.Errorf("%d of the %d dead letters are not open: `syncline dead list` shows those that are; nothing was changed", missing, len(f.IDs))
 	}
+	if to == state.DeadRetry {
+		if err := allThere(dir, rules); err != nil {
+			return 0, err
+		}
+	}
 	return len(pick), store.SetDead(cmd.Context(), pick, to)
+}
+
+// allThere refuses rules that are not in the files: nothing would take their dead letters up again.
+func allThere(dir string, rules []string) error {
+	names, err := runtime.RuleNames(cmp.Or(dir, "."))
+	if err != nil {
+		return nil // a state without its project at hand
+	}
+	for _, rule := range rules {
+		if !slices.Contains(names, runtime.OwnName(rule)) {
+			return fmt.Errorf("%s is not in the files any more, so nothing would try its records again: put the rule back under this name and retry then, or give them up with `syncline dead drop`; nothing was changed", rule)
+		}
+	}
+	return nil
 }
 
 func (a *app) withDead(cmd *cobra.Command, args []string, f state.DeadFilter, show func([]state.DeadLetter) error) error {
@@ -160,7 +189,8 @@ func showDead(w io.Writer, d state.DeadLetter) {
 	line("id", fmt.Sprintf("%d (%s)", d.ID, d.Status))
 	line("rule", d.Rule)
 	line("source", fmt.Sprintf("%s.%s %s", d.Source.Connection, d.Source.Object, d.Source.ID))
-	line("target", strings.TrimSpace(fmt.Sprintf("%s.%s %s", d.Connection, d.Object, d.Target)))
+	line("firing", d.Firing)
+	line("target", strings.TrimSpace(object(d.Connection, d.Object)+" "+d.Target))
 	line("step", d.Step)
 	line("reason", reason(d))
 	line("hint", d.Hint)
@@ -168,6 +198,15 @@ func showDead(w io.Writer, d state.DeadLetter) {
 	line("tries", fmt.Sprintf("%d, last %s in run %s", d.Attempts, d.At.Local().Format(time.DateTime), d.Run))
 	line("request", d.Request)
 	line("answer", d.Answer)
+	if len(d.Left) > 0 && len(d.Written) == 0 {
+		line("written", "nothing of it")
+	}
+	for _, text := range d.Written {
+		line("written", text)
+	}
+	for _, text := range d.Left {
+		line("left", text)
+	}
 }
 
 func reason(d state.DeadLetter) string {
@@ -204,6 +243,34 @@ func count(n int, noun string) string {
 		return "1 " + noun
 	}
 	return strconv.Itoa(n) + " " + noun + "s"
+}
+
+// object names what was written: CONNECTION.OBJECT, and of a message the connection that it went through.
+func object(connection, object string) string {
+	return strings.TrimSuffix(connection+"."+object, ".")
+}
+
+// oneMore is what to ask for so as to know whether there are more than limit; 0 is no limit.
+func oneMore(limit int) int {
+	if limit <= 0 {
+		return 0
+	}
+	return limit + 1
+}
+
+// cutAt takes off what was asked for beyond a limit.
+func cutAt[T any](list []T, limit int) (shown []T, more bool) {
+	if limit <= 0 || len(list) <= limit {
+		return list, false
+	}
+	return list[:limit], true
+}
+
+// tellMore says that a list was cut.
+func (a *app) tellMore(more bool) {
+	if more {
+		fmt.Fprintln(a.out, "There are more: --limit 0 shows all.")
+	}
 }
 
 func printJSON(w io.Writer, v any) error {

@@ -272,7 +272,11 @@ func (t *textPlan) sight(s engine.Sight) {
 	if s.Until != nil {
 		until = " until " + s.Until.Format(time.RFC3339)
 	}
-	fmt.Fprintf(t.out, "  %s %s %s: %s%s\n", t.paint(cyan, "·"), s.Source.Object, s.Source.ID, sightText[s.What], until)
+	why := make([]string, len(s.Fields))
+	for i, f := range s.Fields {
+		why[i] = fmt.Sprintf("%s %s → %s", f.Name, t.paint(red, show(f.Before)), t.paint(green, show(f.After)))
+	}
+	fmt.Fprintf(t.out, "  %s %s %s: %s\n", t.paint(cyan, "·"), s.Source.Object, s.Source.ID, strings.TrimSpace(sightText[s.What]+until+"  "+strings.Join(why, ", ")))
 }
 
 // sightText is what triggers see, for people.

@@ -202,7 +202,7 @@ func (a *app) showRevert(p *undo.Plan, o reverting, run *state.Run, failed []und
 		for _, f := range failed {
 			failures = append(failures, map[string]any{"connection": f.Record.Connection, "object": f.Record.Object, "id": f.Record.ID, "error": f.Err.Error()})
 		}
-		doc := map[string]any{"rule": p.Rule, "run": p.Run, "records": notNil(p.Records), "links": p.Links, "summary": revertCounts(p)}
+		doc := map[string]any{"rule": p.Rule, "run": p.Run, "records": notNil(p.Records), "links": p.Links, "messages": p.Messages, "summary": revertCounts(p)}
 		if run != nil {
 			doc["runs"], doc["failed"] = []state.Run{*run}, failures
 		}
@@ -229,12 +229,19 @@ func (a *app) showRevert(p *undo.Plan, o reverting, run *state.Run, failed []und
 	if p.Links > 0 {
 		fmt.Fprintf(a.out, "%s stay where they are; the next run matches.\n", count(p.Links, "moved or dropped link"))
 	}
+	if p.Messages > 0 {
+		fmt.Fprintf(a.out, "Messages that stay sent: %d.\n", p.Messages)
+	}
 	if run == nil {
 		if n["update"]+n["delete"] > 0 {
 			fmt.Fprintln(a.out, "Nothing was written. --yes writes it.")
 		}
 	} else {
 		a.printRun(*run)
+	}
+	if strings.HasPrefix(p.Rule, "trigger.") {
+		fmt.Fprintf(a.out, "%s fires again for a record when its condition has been over and becomes true anew: change or disable it first if it was the trigger that was wrong.\n", p.Rule)
+		return nil
 	}
 	fmt.Fprintf(a.out, "%s writes these records again when their source or the rule changes, and at its next full pass: change or disable it first. Records that are deleted here are not created again.\n", p.Rule)
 	return nil

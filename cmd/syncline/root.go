@@ -62,7 +62,7 @@ that map records between systems such as Gainsight, Salesforce, databases and fi
 	}
 	add("author", newLint(a), newFmt(a), newSchema(a), newTest(a), newEval(a))
 	add("run", newCheck(a), newPlan(a), newRun(a), newServe(a), newApprove(a), newReject(a))
-	add("look", newRuns(a), newWhy(a), newRevert(a), newDead(a), newState(a))
+	add("look", newRuns(a), newWhy(a), newBacktest(a), newRevert(a), newDead(a), newState(a))
 	add("learn", newDemo(a), newSandbox(a))
 	return root
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -71,7 +72,20 @@ func (a *app) runRules(cmd *cobra.Command, c *compiled, s runtime.Selection, sto
 	} else if len(runs) == 0 && cmd.Context().Err() == nil {
 		fmt.Fprintln(a.out, nothingSelected)
 	}
+	if err := a.tellLeftBehind(cmd, c, store); err != nil {
+		return err
+	}
 	return outcome(cmd, runs)
+}
+
+// tellLeftBehind warns of firings that no rule delivers.
+func (a *app) tellLeftBehind(cmd *cobra.Command, c *compiled, store state.Store) error {
+	left, err := runtime.LeftBehind(context.WithoutCancel(cmd.Context()), store, c.Set)
+	for _, l := range left {
+		fmt.Fprintf(a.err, "%s %s was removed or renamed before all that it fired was done (%s): put it back under this name until it is\n",
+			a.paint(a.err, yellow, "warning:"), l.Rule, count(l.Firings, "firing"))
+	}
+	return err
 }
 
 // nothingSelected is said where no rule would run.

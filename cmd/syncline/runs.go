@@ -84,7 +84,7 @@ func newWhy(a *app) *cobra.Command {
 record, with which expression and inputs, in which run, and what stood there before.`,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			f := state.LedgerFilter{Record: args[0], Limit: limit}
+			f := state.LedgerFilter{Record: args[0], Limit: oneMore(limit)}
 			if len(args) > 1 {
 				f.Field = args[1]
 			}
@@ -93,12 +93,17 @@ record, with which expression and inputs, in which run, and what stood there bef
 				if err != nil {
 					return err
 				}
-				return a.showWrites(f, entries)
+				entries, more := cutAt(entries, limit)
+				if err := a.showWrites(f, entries); err != nil || a.format == "json" {
+					return err
+				}
+				a.tellMore(more)
+				return nil
 			})
 		},
 	}
 	c.Flags().StringVar(&dir, "dir", "", "the project's folder")
-	c.Flags().IntVar(&limit, "limit", 5, "at most so many writes, newest first")
+	c.Flags().IntVar(&limit, "limit", 5, "at most so many writes, newest first; 0: all")
 	a.formats(c, "text", "json")
 	return c
 }
@@ -119,7 +124,7 @@ func (a *app) showWrites(f state.LedgerFilter, entries []state.Entry) error {
 }
 
 func (a *app) showEntry(e state.Entry, field string) {
-	fmt.Fprintf(a.out, "%s %s %s.%s %s\n", e.At.Local().Format(time.DateTime), a.paint(a.out, bold, e.Action), e.Connection, e.Object, e.Target)
+	fmt.Fprintf(a.out, "%s %s %s %s\n", e.At.Local().Format(time.DateTime), a.paint(a.out, bold, e.Action), object(e.Connection, e.Object), e.Target)
 	source := fmt.Sprintf("%s.%s %s", e.Source.Connection, e.Source.Object, e.Source.ID)
 	if e.Source.Version != "" {
 		source += " as of " + e.Source.Version

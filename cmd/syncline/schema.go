@@ -29,7 +29,7 @@ func newSchemaPull(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "pull [DIR]", Short: "Ask the live systems and write schema.lock.json", Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := a.compile(cmd, args, runtime.SchemaLive)
+			c, err := a.compile(cmd, args)
 			if err != nil {
 				return err
 			}
@@ -58,7 +58,7 @@ func newSchemaDiff(a *app) *cobra.Command {
 		Use: "diff [DIR]", Short: "What the live systems changed since the lock file was written", Args: cobra.MaximumNArgs(1),
 		Long: "Exit 0: nothing changed, 1: something did.",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := a.compile(cmd, args, runtime.SchemaLive)
+			c, err := a.compile(cmd, args)
 			if err != nil {
 				return err
 			}

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -52,6 +53,10 @@ Exit 0: stopped in order. 1: the files have errors and no earlier version of the
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir, err := projectDir(args)
 			if err != nil {
+				return err
+			}
+			// Absolute, so that a link on the way to the folder we were started in can be swapped for another.
+			if dir, err = filepath.Abs(dir); err != nil {
 				return err
 			}
 			log, err := a.logFrom(slog.LevelInfo)

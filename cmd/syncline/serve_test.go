@@ -23,6 +23,7 @@ import (
 type service struct {
 	t    *testing.T
 	dir  string
+	from string // the folder that the program is started in; empty: that of the tests
 	env  []string
 	cmd  *exec.Cmd
 	url  string
@@ -102,7 +103,7 @@ func (s *service) program(args ...string) *exec.Cmd {
 		s.t.Fatal(err)
 	}
 	cmd := exec.Command(self, args...)
-	cmd.Args[0], cmd.Env = "syncline", s.env
+	cmd.Args[0], cmd.Env, cmd.Dir = "syncline", s.env, s.from
 	return cmd
 }
 

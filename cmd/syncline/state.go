@@ -59,7 +59,8 @@ func newStateRepair(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "repair [DIR]", Short: "Save what can be read of a damaged state into a new file", Args: cobra.MaximumNArgs(1),
 		Long: `Copies every row that can be read into a new file, puts it in the place of the damaged one, and keeps the damaged
-one beside it. Links that are lost are found again by matching; run plan before the next run.`,
+one beside it. Links that are lost are found again by matching; run plan before the next run. The next run of each rule
+reads everything, and what a trigger does not remember but finds true does not fire. A healthy state is left as it is.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir, err := projectDir(args)
 			if err != nil {
@@ -72,6 +73,10 @@ one beside it. Links that are lost are found again by matching; run plan before 
 			kept, saved, lost, err := sqlite.Repair(cmd.Context(), path)
 			if err != nil {
 				return err
+			}
+			if kept == "" {
+				fmt.Fprintf(a.out, "%s is healthy; nothing was changed.\n", path)
+				return nil
 			}
 			fmt.Fprintf(a.out, "%s saved into %s; the damaged file is kept as %s.\n", count(int(saved), "row"), path, kept)
 			for _, l := range lost {
