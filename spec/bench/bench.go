@@ -116,8 +116,17 @@ func again(s system) system {
 	return s
 }
 
-// compare runs all systems in turn and reports them against the one called hand.
+// wanted tells whether a system is to be measured: by its name, or by what it begins with before a dash or a blank.
+func (o options) wanted(name string) bool {
+	return len(o.systems) == 0 || slices.ContainsFunc(o.systems, func(s string) bool {
+		rest, ok := strings.CutPrefix(name, s)
+		return ok && (rest == "" || rest[0] == '-' || rest[0] == ' ')
+	})
+}
+
+// compare runs all systems that are wanted in turn and reports them against the one called hand.
 func (b *bench) compare(workload string, rows int, systems []system) {
+	systems = slices.DeleteFunc(systems, func(s system) bool { return !b.o.wanted(s.name) })
 	runs := make([][]usage, len(systems))
 	failed := make([]error, len(systems))
 	for round := range b.o.repeat + 1 {

@@ -2,7 +2,8 @@
 
 // Command bench measures Syncline against a hand-written program and other tools on the same work, in one run.
 //
-//	go run ./spec/bench [--rows N] [--only w1,w2,w3,gainsight,costs] [--repeat N] [--format text|json] [--keep DIR]
+//	go run ./spec/bench [--rows N] [--only w1,w2,w3,gainsight,state,costs] [--systems syncline,hand,duckdb] [--repeat N]
+//	                    [--format text|json] [--keep DIR]
 //
 // Each workload is run by each system in turn, and again, so that whatever else the machine does meets them all. Every
 // output is checked against the right answer, which is computed from the definition of the data and not by any of the
@@ -39,21 +40,23 @@ func main() {
 }
 
 // groups are what --only chooses from.
-var groups = []string{"w1", "w2", "w3", "gainsight", "costs"}
+var groups = []string{"w1", "w2", "w3", "gainsight", "state", "costs"}
 
 type options struct {
 	rows, repeat int
 	only         []string
+	systems      []string // empty: all
 	format, keep string
 }
 
 func parse(args []string) (options, error) {
 	var o options
-	var only string
+	var only, systems string
 	flags := flag.NewFlagSet("bench", flag.ExitOnError)
 	flags.IntVar(&o.rows, "rows", 1_000_000, "records of the workloads w1, w2 and w3")
 	flags.IntVar(&o.repeat, "repeat", 5, "counted runs of each system; one more comes first")
 	flags.StringVar(&only, "only", strings.Join(groups, ","), "which groups of workloads")
+	flags.StringVar(&systems, "systems", "", "which systems: their names or what these begin with, such as syncline,hand,duckdb; default: all that are present")
 	flags.StringVar(&o.format, "format", "text", "text or json")
 	flags.StringVar(&o.keep, "keep", "", "a folder for data and outputs that stays; default: a temporary one")
 	if err := flags.Parse(args); err != nil {
@@ -64,6 +67,9 @@ func parse(args []string) (options, error) {
 		if !slices.Contains(groups, g) {
 			return o, fmt.Errorf("there is no workload %q; there are %s", g, strings.Join(groups, ", "))
 		}
+	}
+	if systems != "" {
+		o.systems = strings.Split(systems, ",")
 	}
 	if o.rows < 1 || o.repeat < 1 || o.format != "text" && o.format != "json" || flags.NArg() > 0 {
 		return o, fmt.Errorf("see go run ./spec/bench --help")
@@ -114,6 +120,8 @@ func (b *bench) group(name string) error {
 		return b.w3()
 	case "gainsight":
 		return b.gainsight()
+	case "state":
+		return b.state()
 	}
 	return b.costs()
 }
