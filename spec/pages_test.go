@@ -86,7 +86,7 @@ func TestEveryCodeHasACase(t *testing.T) {
 }
 
 // outside are codes about lock files and systems, which no case of the corpus has.
-var outside = []string{"SYN602", "SYN603", "SYN604", "SYN605"}
+var outside = []string{"SYN602", "SYN603", "SYN604", "SYN605", "SYN606"}
 
 // aboutFiles are codes about a file as a whole, of which there is nothing to show.
 var aboutFiles = []string{"SYN101", "SYN102", "SYN103"}
