@@ -18,6 +18,7 @@ import (
 	"github.com/syncline/syncline/lang/schema"
 	"github.com/syncline/syncline/runtime/crashpoint"
 	"github.com/syncline/syncline/runtime/delivery"
+	"github.com/syncline/syncline/runtime/engine"
 	"github.com/syncline/syncline/runtime/reload"
 	"github.com/syncline/syncline/runtime/schedule"
 	"github.com/syncline/syncline/runtime/server"
@@ -99,6 +100,9 @@ func NewServer(ctx context.Context, r *Runtime, o ServeOptions) (*Server, error)
 	s := &Server{r: r, o: o, store: o.Store, log: o.Log, metrics: o.Metrics, board: newBoard(), force: make(chan struct{}, 1), begun: r.o.Now()}
 	s.metrics.Collect(o.Store)
 	s.desk, s.alerts = newEventDesk(s), newAlertDesk(s)
+	if err := engine.StopAbandoned(ctx, o.Store); err != nil {
+		return nil, err
+	}
 	var err error
 	if s.sched, err = schedule.New(ctx, schedule.Options{Store: o.Store, Workers: o.Workers, Jitter: o.Jitter, Now: r.o.Now, Log: o.Log}); err != nil {
 		return nil, err

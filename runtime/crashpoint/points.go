@@ -29,8 +29,9 @@ const (
 	// The same of an outcome with new firings: the edges of their records move with them.
 	FiringBefore Point = "firing/before"
 	FiringAfter  Point = "firing/after"
-	// All of a run is done, and its end is not stored.
-	RunEnd Point = "run/end"
+	// A run is said to be under way, and nothing of it is done; all of it is done, and its end is not stored.
+	RunBegin Point = "run/begin"
+	RunEnd   Point = "run/end"
 	// Which ticks are done is about to be stored; it is stored.
 	TickBefore Point = "tick/before"
 	TickAfter  Point = "tick/after"

@@ -81,6 +81,7 @@ func Run(ctx context.Context, job Job) (state.Run, error) {
 			r.run.Status, r.run.Why = state.Failed, err.Error()
 			return r.run, err
 		}
+		crashpoint.Reach(crashpoint.RunBegin)
 	}
 	return r.finish(r.execute())
 }

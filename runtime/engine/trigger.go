@@ -66,6 +66,7 @@ func RunTrigger(ctx context.Context, job TriggerJob) (state.Run, error) {
 		if err := job.Store.SaveRun(work, t.run); err != nil {
 			return t.run, fmt.Errorf("storing the run: %w", err)
 		}
+		crashpoint.Reach(crashpoint.RunBegin)
 	}
 	defer t.stoppable()()
 	err := t.execute()
@@ -263,12 +264,25 @@ func (t *triggerRun) tidy() error {
 
 // stopAbandoned ends earlier runs of the same rule that are still said to be under way.
 func stopAbandoned(ctx context.Context, store state.RunStore, current state.Run, why string) error {
-	runs, err := store.Runs(ctx, state.RunFilter{Rule: current.Rule, Status: state.Running, Limit: 20})
+	return endRuns(ctx, store, state.RunFilter{Rule: current.Rule}, why, func(old state.Run) bool { return old.ID != current.ID })
+}
+
+// StopAbandoned ends the runs that an earlier process left open, for the process that holds the store now. An approved
+// run is left: its approval carries it on.
+func StopAbandoned(ctx context.Context, store state.RunStore) error {
+	return endRuns(ctx, store, state.RunFilter{}, "the process ended before the run did; what it left is seen to by the rule's next run",
+		func(old state.Run) bool { return old.Outbox == nil })
+}
+
+// endRuns ends runs that are said to be under way.
+func endRuns(ctx context.Context, store state.RunStore, f state.RunFilter, why string, which func(state.Run) bool) error {
+	f.Status = state.Running
+	runs, err := store.Runs(ctx, f)
 	if err != nil {
 		return fmt.Errorf("reading earlier runs: %w", err)
 	}
 	for _, old := range runs {
-		if old.ID == current.ID {
+		if !which(old) {
 			continue
 		}
 		old.Status, old.Why, old.Outbox = state.Stopped, why, nil

@@ -245,7 +245,7 @@ func (w *told) lacks() (out []string) {
 var (
 	eventWay    = []crashpoint.Point{crashpoint.EventBefore, crashpoint.EventStored, crashpoint.EventWritten}
 	eventPoints = append(slices.Clone(eventWay), crashpoint.SendBefore, crashpoint.SendUnanswered, crashpoint.SendAnswered,
-		crashpoint.CommitBefore, crashpoint.CommitAfter)
+		crashpoint.CommitBefore, crashpoint.CommitAfter, crashpoint.RunBegin, crashpoint.RunEnd)
 )
 
 // TestEvents kills a server at random moments and points while senders tell it of changes.

@@ -62,7 +62,7 @@ func init() {
 	for p, how := range map[crashpoint.Point]way{
 		crashpoint.SendBefore: byRun, crashpoint.SendUnanswered: byRun, crashpoint.SendAnswered: byRun,
 		crashpoint.CommitBefore: byRun, crashpoint.CommitWithin: byRun, crashpoint.CommitAfter: byRun,
-		crashpoint.CheckpointBefore: byRun, crashpoint.CheckpointAfter: byRun, crashpoint.RunEnd: byRun,
+		crashpoint.CheckpointBefore: byRun, crashpoint.CheckpointAfter: byRun, crashpoint.RunBegin: byRun, crashpoint.RunEnd: byRun,
 		crashpoint.TickBefore: byServe, crashpoint.TickAfter: byServe,
 		crashpoint.ReloadBefore: byServe, crashpoint.ReloadAfter: byServe, crashpoint.ReloadStored: byServe,
 		crashpoint.MigrateWithin: byMigrate, crashpoint.MigrateAfter: byMigrate,

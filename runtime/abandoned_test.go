@@ -1,0 +1,37 @@
+package runtime
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/syncline/syncline/runtime/state"
+)
+
+// A run that a crash cut off must not be said to be under way for as long as its rule has nothing to do.
+func TestStartEndsRunsThatACrashLeftOpen(t *testing.T) {
+	p := newPlant(t, 1, 2)
+	p.write("rules.sync.hcl", ruleText("a", 0, "", manual))
+	began := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	waiting := &state.Outbox{Changes: 3, Digest: "d", Meaning: "m"}
+	for _, r := range []state.Run{
+		{ID: "cut", Rule: "sync.a", Status: state.Running, Started: began},
+		{ID: "of a rule that is gone", Rule: "sync.gone", Status: state.Running, Started: began},
+		{ID: "approved", Rule: "sync.a", Status: state.Running, Started: began, Outbox: waiting},
+		{ID: "waiting", Rule: "sync.a", Status: state.Waiting, Started: began, Outbox: waiting},
+	} {
+		if err := p.store.SaveRun(context.Background(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.serve()
+	for id, want := range map[string]state.RunStatus{"cut": state.Stopped, "of a rule that is gone": state.Stopped, "approved": state.Running, "waiting": state.Waiting} {
+		runs, err := p.store.Runs(context.Background(), state.RunFilter{ID: id})
+		if err != nil || len(runs) != 1 {
+			t.Fatalf("%s: %v %v", id, runs, err)
+		}
+		if r := runs[0]; r.Status != want || want == state.Stopped && r.Why == "" || want != state.Stopped && r.Outbox == nil {
+			t.Errorf("%s is %s %q, wanted %s", id, r.Status, r.Why, want)
+		}
+	}
+}
