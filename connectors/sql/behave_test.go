@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -335,8 +336,8 @@ func TestLateCommit(t *testing.T) {
 func TestSecrets(t *testing.T) {
 	const secret = "Sw0rdf1sh"
 	for _, b := range backends[1:] {
-		for _, url := range []string{b.name + "://u:" + secret + "@127.0.0.1:1/db", b.name + "://u:" + secret + "@host:port/db", "ftp://u:" + secret + "@h", b.name + "://u:" + secret + "@%zz"} {
-			conn, err := b.typ.Open(t.Context(), connectors.Config{Settings: connectors.Settings{"url": value.Text(url)}})
+		for _, address := range []string{b.name + "://u:" + secret + "@127.0.0.1:1/db", b.name + "://u:" + secret + "@host:port/db", "ftp://u:" + secret + "@h", b.name + "://u:" + secret + "@%zz"} {
+			conn, err := b.typ.Open(t.Context(), connectors.Config{Settings: connectors.Settings{"url": value.Text(address)}})
 			if err == nil {
 				_, err = conn.Describe(t.Context(), []string{"x"}, nil)
 				_ = conn.Close()
@@ -348,17 +349,22 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
-// Wrong credentials are of class Auth, and a server that is not there of class Retry.
-func TestConnecting(t *testing.T) {
-	url, _ := sqltest.MySQL(t)
-	wrong := strings.Replace(url, "root@", "nobody_there:wrong@", 1)
-	if wrong == url {
-		t.Skip("the server's URL has another user")
+// Wrong credentials are of class Auth.
+func TestConnectingAsNobody(t *testing.T) {
+	server, _ := sqltest.MySQL(t)
+	wrong, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
 	}
-	conn := backends[2].connect(t, connectors.Config{Settings: connectors.Settings{"url": value.Text(wrong)}})
+	wrong.User = url.UserPassword("nobody_there", "wrong")
+	conn := backends[2].connect(t, connectors.Config{Settings: connectors.Settings{"url": value.Text(wrong.String())}})
 	if _, err := conn.Objects(t.Context()); class(err) != connectors.Auth {
 		t.Errorf("wrong credentials: %v", err)
 	}
+}
+
+// A server that is not there is of class Retry.
+func TestConnectingToNothing(t *testing.T) {
 	for _, b := range backends[1:] {
 		conn := b.connect(t, connectors.Config{Settings: connectors.Settings{"host": value.Text("127.0.0.1"), "port": value.Int(1), "database": value.Text("x"), "user": value.Text("u")}})
 		if _, err := conn.Objects(t.Context()); class(err) != connectors.Retry {
@@ -408,6 +414,18 @@ func TestSQLiteFile(t *testing.T) {
 	}
 }
 
+// locked tells whether another transaction holds the row that a query would lock.
+func locked(ctx context.Context, t *testing.T, db *stdsql.DB, lock string) bool {
+	t.Helper()
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	var v int
+	return tx.QueryRowContext(ctx, lock).Scan(&v) != nil
+}
+
 // Two transactions that lock each other: the one that the database ends may be tried again, and wrote nothing.
 func TestDeadlock(t *testing.T) {
 	for _, b := range backends[1:] {
@@ -434,7 +452,9 @@ func TestDeadlock(t *testing.T) {
 					{Ref: "a", Object: o, Op: connectors.Update, ID: "1", Fields: set}, {Ref: "b", Object: o, Op: connectors.Update, ID: "2", Fields: set}})
 				done <- err
 			}()
-			time.Sleep(100 * time.Millisecond)
+			for !locked(ctx, t, s.db, "SELECT v FROM z WHERE id = 1 FOR UPDATE NOWAIT") {
+				time.Sleep(5 * time.Millisecond)
+			}
 			_, theirs := tx.ExecContext(ctx, "UPDATE z SET v = 1 WHERE id = 1")
 			if theirs != nil {
 				_ = tx.Rollback()

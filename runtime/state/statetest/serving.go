@@ -91,7 +91,7 @@ func approvals(t *testing.T, ctx context.Context, s state.Store) {
 func pruned(t *testing.T, ctx context.Context, s state.Store) {
 	p, ok := s.(state.Pruner)
 	if !ok {
-		t.Skip("this store does not prune")
+		t.Fatal("this store does not prune, so it grows for ever")
 	}
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for i, r := range []state.Run{
