@@ -69,11 +69,7 @@ fields that a line does not have are as they were. Exit 0: answered, 1: nothing 
 }
 
 func (a *app) backtest(cmd *cobra.Command, args []string, q runtime.BacktestRequest, limit int) error {
-	dir, err := projectDir(args)
-	if err != nil {
-		return err
-	}
-	r, err := a.runtime(dir)
+	dir, r, err := a.openProject(args)
 	if err != nil {
 		return err
 	}

@@ -17,11 +17,7 @@ func newCheck(a *app) *cobra.Command {
 		Long:  "Exit 0: all connections are well, 1: one is not, 2: could not run.",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			dir, err := projectDir(args)
-			if err != nil {
-				return err
-			}
-			r, err := a.runtime(dir)
+			_, r, err := a.openProject(args)
 			if err != nil {
 				return err
 			}

@@ -30,11 +30,7 @@ that tables, picklists and fields of the target do not take. Exit 0: no error, 1
 				return a.explain(explain)
 			}
 			collectSeldom()
-			dir, err := projectDir(args)
-			if err != nil {
-				return err
-			}
-			r, err := a.runtime(dir)
+			_, r, err := a.openProject(args)
 			if err != nil {
 				return err
 			}
@@ -126,11 +122,7 @@ type compiled struct {
 
 // compile compiles the project in the folder that args name, against the live schemas.
 func (a *app) compile(cmd *cobra.Command, args []string) (*compiled, error) {
-	dir, err := projectDir(args)
-	if err != nil {
-		return nil, err
-	}
-	r, err := a.runtime(dir)
+	dir, r, err := a.openProject(args)
 	if err != nil {
 		return nil, err
 	}

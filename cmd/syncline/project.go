@@ -11,16 +11,21 @@ import (
 	"github.com/syncline/syncline/runtime"
 )
 
-// runtime makes the runtime of the project in dir with the global flags.
-func (a *app) runtime(dir string) (*runtime.Runtime, error) {
+// openProject opens the project that a command's optional argument names: its folder, and a runtime with the global
+// flags, which whoever asks closes.
+func (a *app) openProject(args []string) (dir string, r *runtime.Runtime, err error) {
+	if dir, err = projectDir(args); err != nil {
+		return "", nil, err
+	}
 	log, err := a.log()
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
-	return a.runtimeWith(dir, log)
+	r, err = a.runtimeWith(dir, log)
+	return dir, r, err
 }
 
-// runtimeWith is runtime with a logger of its own.
+// runtimeWith makes the runtime of the project in dir with the global flags and a logger.
 func (a *app) runtimeWith(dir string, log *slog.Logger) (*runtime.Runtime, error) {
 	vars, err := a.variables()
 	if err != nil {

@@ -97,11 +97,7 @@ func (a *app) revert(cmd *cobra.Command, args []string, o reverting) error {
 	if err != nil {
 		return err
 	}
-	dir, err := projectDir(inDir(o.dir))
-	if err != nil {
-		return err
-	}
-	r, err := a.runtime(dir)
+	dir, r, err := a.openProject(inDir(o.dir))
 	if err != nil {
 		return err
 	}

@@ -35,15 +35,11 @@ schema.lock.json. Nothing is contacted, and no clock is read. Exit 0: all passed
 }
 
 func (a *app) test(cmd *cobra.Command, args []string, only string, coverage bool) error {
-	dir, err := projectDir(args)
-	if err != nil {
-		return err
-	}
 	pattern, err := regexp.Compile(only)
 	if err != nil {
 		return fmt.Errorf("--run is no regular expression: %w", err)
 	}
-	r, err := a.runtime(dir)
+	_, r, err := a.openProject(args)
 	if err != nil {
 		return err
 	}
