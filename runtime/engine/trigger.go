@@ -44,6 +44,8 @@ type triggerRun struct {
 
 	out     state.Outcome  // not yet committed
 	overlay map[string]int // of edges in out, by source
+	// overtaken are the records that events brought up while the source is read: a page that comes after them may be older.
+	overtaken map[string]bool
 	// told are the records that a dry run told of; planned are its firings.
 	told    map[string]bool
 	planned []state.Firing

@@ -42,6 +42,7 @@ func (t *triggerRun) poll() error {
 	pages := t.newPageReader(t.on, q, 2, false)
 	_, slots := t.ownTests()
 	pages.sift = newSift(nil, slots, plan.RootNew, nil)
+	t.overtaken = map[string]bool{}
 	go pages.run()
 	defer pages.stop()
 	for {
@@ -106,6 +107,9 @@ func (t *triggerRun) page(p *page, last bool) error {
 		list[i] = observation{id: strings.Clone(rec.At(0).String()), rec: rec}
 	}
 	t.run.Read += len(list)
+	if err := t.renew(list); err != nil {
+		return err
+	}
 	if err := t.observe(list); err != nil {
 		return err
 	}
@@ -116,6 +120,31 @@ func (t *triggerRun) page(p *page, last bool) error {
 	}
 	t.progress("read")
 	return t.settled(last)
+}
+
+// renew reads those records of a page again that events brought up since the read began. Pages are read ahead, and some
+// systems answer as of the instant at which they were asked: what was seen of these records by now may be newer, and one
+// that seems to go back and forth would fire twice.
+func (t *triggerRun) renew(list []observation) error {
+	var ids []string
+	for _, o := range list {
+		if t.overtaken[o.id] {
+			ids = append(ids, o.id)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	records, err := t.readRecords(ids)
+	if err != nil {
+		return err
+	}
+	for i, o := range list {
+		if t.overtaken[o.id] {
+			list[i] = observation{id: o.id, rec: records[o.id], whole: true}
+		}
+	}
+	return nil
 }
 
 // settled stores what was observed once it is much, or something fires, and delivers it.
@@ -446,6 +475,11 @@ func (t *triggerRun) meanwhile() error {
 	// A record can fire again in a run that lasts: its firings are told apart by their instants.
 	t.now = latest(t.clock().Truncate(time.Microsecond), t.now.Add(time.Microsecond))
 	t.frame.Now = t.now
+	if t.overtaken != nil {
+		for _, ev := range events {
+			t.overtaken[ev.Source] = true
+		}
+	}
 	if err := t.observeEach(events); err != nil {
 		return err
 	}
