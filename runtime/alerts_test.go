@@ -184,7 +184,7 @@ func TestAFailedReloadIsTold(t *testing.T) {
 	p.told("Over:", p.look(time.Minute))
 	broken := diag.List{{Severity: diag.Warning, Summary: "Unused"}, {Severity: diag.Error, Code: "SYN201", Summary: "Unknown field"}, {Severity: diag.Error, Summary: "Other"}}
 	p.s.tried(reload.Attempt{At: p.now, Diagnostics: broken})
-	p.told("go on, the first of 2: ", p.look(time.Second))
+	p.told("the files have errors, and the rules before them go on; the first of 2: ", p.look(time.Second))
 }
 
 func TestAnAlertThatCannotBeSentIsSentLater(t *testing.T) {

@@ -95,7 +95,7 @@ func reloadStatus(a reload.Attempt) server.Reload {
 	return out
 }
 
-// Start asks for a run of a rule, "" for one of all that are not by hand only.
+// Start asks for a run of a rule, "" for one of all that are neither by hand only nor paused.
 func (s *Server) Start(rule string, full bool) error {
 	if rule != "" {
 		return s.asked(rule, s.sched.Start(s.id(rule), full))
@@ -106,14 +106,24 @@ func (s *Server) Start(rule string, full bool) error {
 	if set == nil {
 		return fmt.Errorf("%w: no rules are in force", server.ErrConflict)
 	}
+	started, held := 0, 0
 	var first error
 	for _, x := range Rules(set) {
 		if x.Manual() || !x.Enabled() {
 			continue
 		}
-		if err := s.asked(x.ID(), s.sched.Start(x.ID(), full)); err != nil && first == nil {
-			first = err
+		err := s.sched.Start(x.ID(), full)
+		switch {
+		case err == nil:
+			started++
+		case errors.Is(err, schedule.ErrHeld):
+			held++
+		case first == nil:
+			first = s.asked(x.ID(), err)
 		}
+	}
+	if first == nil && started == 0 && held > 0 {
+		return fmt.Errorf("%w: all rules are paused; resume them first", server.ErrConflict)
 	}
 	return first
 }

@@ -115,10 +115,13 @@ func (d *alertDesk) reload() (alert.Trouble, bool) {
 	if last.OK || last.At.IsZero() {
 		return alert.Trouble{}, false
 	}
-	what := "the files have errors; the rules before them go on"
+	what := "the files have errors, and the rules before them go on"
 	for _, x := range last.Diagnostics {
 		if x.Severity == diag.Error {
-			what += ", the first of " + fmt.Sprint(last.Diagnostics.Errors()) + ": " + x.String()
+			if n := last.Diagnostics.Errors(); n > 1 {
+				what += fmt.Sprintf("; the first of %d", n)
+			}
+			what += ": " + x.String()
 			break
 		}
 	}

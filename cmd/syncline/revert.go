@@ -139,8 +139,8 @@ func (a *app) revert(cmd *cobra.Command, args []string, o reverting) error {
 	if err != nil {
 		return err
 	}
-	if beside != nil && a.format != "json" {
-		fmt.Fprintf(a.err, "%s %v: it goes on running the rule\n", a.paint(a.err, yellow, "note:"), beside)
+	if beside != "" && a.format != "json" {
+		fmt.Fprintf(a.err, "%s the state is in use by %s, which goes on running the rule\n", a.paint(a.err, yellow, "note:"), beside)
 	}
 	if err := a.showRevert(p, o, &run, failed); err != nil {
 		return err
@@ -158,18 +158,19 @@ func allowed(conns []*plan.Connection, name string) []string {
 }
 
 // stateToRevert opens the state, as its holder where nobody else is. Beside a holder it works as well: what is written
-// to the state here are a run and entries of the ledger, which nobody else touches. beside says who holds it.
-func (a *app) stateToRevert(cmd *cobra.Command, dir string, write bool) (store *sqlite.Store, beside, err error) {
+// to the state here are a run and entries of the ledger, which nobody else touches. beside says who holds it, "": nobody.
+func (a *app) stateToRevert(cmd *cobra.Command, dir string, write bool) (store *sqlite.Store, beside string, err error) {
 	if write {
 		path, err := a.statePath(dir)
 		if err != nil {
-			return nil, nil, err
+			return nil, "", err
 		}
 		store, err = sqlite.Open(cmd.Context(), path, sqlite.Options{Holder: "syncline revert", MustExist: true})
-		if !errors.Is(err, state.ErrHeld) {
-			return store, nil, err
+		held, ok := errors.AsType[*state.HeldError](err)
+		if !ok {
+			return store, "", err
 		}
-		beside = err
+		beside = held.By
 	}
 	store, err = a.openState(cmd, dir, "")
 	return store, beside, err

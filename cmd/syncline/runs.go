@@ -134,7 +134,7 @@ func (a *app) showEntry(e state.Entry, field string) {
 		if field != "" && f.Name != field {
 			continue
 		}
-		fmt.Fprintf(a.out, "  %s: %s → %s\n", f.Name, show(f.Before), show(f.After))
+		fmt.Fprintf(a.out, "  %s: %s%s\n", f.Name, before(e, f), show(f.After))
 		if f.Expression == "" {
 			continue
 		}
@@ -144,6 +144,18 @@ func (a *app) showEntry(e state.Entry, field string) {
 		}
 		fmt.Fprintf(a.out, "    %s\n", a.paint(a.out, dim, strings.TrimSpace(f.Expression+"   "+strings.Join(inputs, ", "))))
 	}
+}
+
+// before is how a field stood, as far as that says anything: messages have none, and of a record that was written by its
+// key without being read it is not known.
+func before(e state.Entry, f state.FieldChange) string {
+	switch {
+	case e.Action == "send" || e.Action == "call":
+		return ""
+	case e.Blind:
+		return "(not known) → "
+	}
+	return show(f.Before) + " → "
 }
 
 // show writes a JSON value as people read it.

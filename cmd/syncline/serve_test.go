@@ -371,3 +371,14 @@ func TestNotifyAServiceManager(t *testing.T) {
 	}
 	wait("STOPPING=1")
 }
+
+// A run can be taken back while a server holds the state; who does it is told that the rule goes on.
+func TestRevertBesideAServer(t *testing.T) {
+	s := newService(t)
+	s.start()
+	s.eventually("the rule runs", func(st statusJSON) bool { return !st.ran("sync.one").IsZero() })
+	out, err := s.program("revert", "--rule", "sync.one", "--since", "1h", "--yes", "--dir", s.dir).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "which goes on running the rule\n") || strings.Contains(string(out), "--state") {
+		t.Errorf("%v: %s", err, out)
+	}
+}

@@ -8,6 +8,7 @@ package state
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -35,8 +36,21 @@ type Store interface {
 	Close() error
 }
 
-// ErrHeld: another process holds the state. The error that wraps it says who and since when.
+// ErrHeld: another process holds the state. It comes as a [HeldError].
 var ErrHeld = errors.New("the state is in use")
+
+// HeldError is an ErrHeld that names the holder.
+type HeldError struct {
+	By string // "syncline serve (process 12 on host) since 2026-01-02T03:04:05Z", or "another process"
+}
+
+// Error says who holds the state, and what to do.
+func (e *HeldError) Error() string {
+	return fmt.Sprintf("%v by %s; wait for it, stop it, or give this one another --state", ErrHeld, e.By)
+}
+
+// Unwrap gives ErrHeld.
+func (e *HeldError) Unwrap() error { return ErrHeld }
 
 // ErrNewer: the state was written by a newer version of Syncline.
 var ErrNewer = errors.New("the state is from a newer version")

@@ -25,7 +25,7 @@ func acquire(path, holder string) (*lock, error) {
 		if text == "" {
 			text = "another process"
 		}
-		return nil, fmt.Errorf("%w by %s; wait for it, stop it, or give this one another --state", state.ErrHeld, text)
+		return nil, &state.HeldError{By: text}
 	}
 	host, _ := os.Hostname()
 	text := fmt.Sprintf("%s (process %d on %s) since %s\n", holder, os.Getpid(), host, time.Now().Format(time.RFC3339))
