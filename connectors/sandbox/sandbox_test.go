@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -259,6 +260,29 @@ func TestMessagesOfAllSystems(t *testing.T) {
 	for base, object := range map[string]string{slack: "messages", env["SMTP_CONTROL_URL"]: "mails", env["SINK_URL"]: "requests"} {
 		if text := records(base, object); strings.Contains(text, "over") {
 			t.Errorf("after a reset: %s", text)
+		}
+	}
+}
+
+// Each system names its objects, so that nobody has to guess them.
+func TestObjectsAreNamed(t *testing.T) {
+	_, env := start(t, Options{Companies: 3})
+	for base, want := range map[string]string{
+		strings.TrimSuffix(env["SLACK_URL"], "/api"): "messages", env["SMTP_CONTROL_URL"]: "mails", env["SINK_URL"]: "requests",
+		env["SALESFORCE_URL"]: "Account", env["GAINSIGHT_URL"]: "company",
+	} {
+		status, text := send(t, "GET", base+"/_sandbox/records", "", "")
+		var answer struct{ Objects []string }
+		if err := json.Unmarshal([]byte(text), &answer); err != nil || status != 200 || !slices.Contains(answer.Objects, want) || !slices.IsSorted(answer.Objects) {
+			t.Errorf("%d %s, want %s among the objects", status, text, want)
+		}
+		for _, object := range answer.Objects {
+			if status, text := send(t, "GET", base+"/_sandbox/records/"+object, "", ""); status != 200 {
+				t.Errorf("%s: %d %s", object, status, text)
+			}
+		}
+		if status, text := send(t, "GET", base+"/_sandbox/records/nonsense", "", ""); status != 404 || !strings.Contains(text, want) {
+			t.Errorf("an unknown object: %d %s, want %s named", status, text, want)
 		}
 	}
 }

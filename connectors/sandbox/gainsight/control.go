@@ -11,6 +11,16 @@ import (
 	"github.com/syncline/syncline/connectors/sandbox/harness"
 )
 
+// Objects implements harness.Data.
+func (s *System) Objects() []string {
+	var out []string
+	for _, def := range s.catalog.objects {
+		out = append(out, def.name)
+	}
+	slices.Sort(out)
+	return out
+}
+
 // Records implements harness.Data.
 func (s *System) Records(object string) (iter.Seq[harness.Record], error) {
 	s.mu.Lock()

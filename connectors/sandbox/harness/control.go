@@ -9,11 +9,15 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 // controlMux routes the control endpoints, which need no credentials and are not logged.
 func (s *Server) controlMux() *http.ServeMux {
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /_sandbox/records", func(w http.ResponseWriter, r *http.Request) {
+		reply(w, http.StatusOK, map[string]any{"objects": s.system.Objects()})
+	})
 	mux.HandleFunc("GET /_sandbox/records/{object}", s.getRecords)
 	mux.HandleFunc("POST /_sandbox/records/{object}", s.postRecords)
 	mux.HandleFunc("DELETE /_sandbox/records/{object}/{id}", s.deleteRecord)
@@ -42,7 +46,7 @@ func (s *Server) controlMux() *http.ServeMux {
 	})
 	mux.HandleFunc("POST /_sandbox/reset", s.reset)
 	mux.HandleFunc("/_sandbox/", func(w http.ResponseWriter, r *http.Request) {
-		refuse(w, http.StatusNotFound, fmt.Errorf("no control endpoint %s %s; there are records/OBJECT, calls, faults, subscriptions and reset", r.Method, r.URL.Path))
+		refuse(w, http.StatusNotFound, fmt.Errorf("no control endpoint %s %s; there are records, records/OBJECT, calls, faults, subscriptions and reset", r.Method, r.URL.Path))
 	})
 	return mux
 }
@@ -58,10 +62,11 @@ func refuse(w http.ResponseWriter, status int, err error) {
 }
 
 // refuseData answers an error of the system's data.
-func refuseData(w http.ResponseWriter, err error) {
+func (s *Server) refuseData(w http.ResponseWriter, err error) {
 	status := http.StatusBadRequest
 	if errors.Is(err, ErrUnknownObject) {
 		status = http.StatusNotFound
+		err = fmt.Errorf("%w; there are %s", err, strings.Join(s.system.Objects(), ", "))
 	}
 	refuse(w, status, err)
 }
@@ -71,7 +76,7 @@ func refuseData(w http.ResponseWriter, err error) {
 func (s *Server) getRecords(w http.ResponseWriter, r *http.Request) {
 	records, err := s.system.Records(r.PathValue("object"))
 	if err != nil {
-		refuseData(w, err)
+		s.refuseData(w, err)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -124,7 +129,7 @@ func (s *Server) postRecords(w http.ResponseWriter, r *http.Request) {
 	}
 	now, err := s.system.Put(r.PathValue("object"), records)
 	if err != nil {
-		refuseData(w, err)
+		s.refuseData(w, err)
 		return
 	}
 	s.subscriptions.tell("changed", r.PathValue("object"), now, s.options.Now())
@@ -161,7 +166,7 @@ func parseRecords(data []byte) ([]Record, error) {
 
 func (s *Server) deleteRecord(w http.ResponseWriter, r *http.Request) {
 	if err := s.system.Delete(r.PathValue("object"), r.PathValue("id")); err != nil {
-		refuseData(w, err)
+		s.refuseData(w, err)
 		return
 	}
 	s.subscriptions.tell("deleted", r.PathValue("object"), []Record{{"Id": r.PathValue("id")}}, s.options.Now())

@@ -36,6 +36,8 @@ func (e *echo) Fail(w http.ResponseWriter, r *http.Request, f Fault) {
 	fmt.Fprint(w, f.ErrorCode)
 }
 
+func (e *echo) Objects() []string { return []string{"Thing"} }
+
 func (e *echo) Records(object string) (iter.Seq[Record], error) {
 	if object != "Thing" {
 		return nil, UnknownObject(object)

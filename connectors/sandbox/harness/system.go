@@ -30,6 +30,8 @@ type System interface {
 
 // Data is access to the records of a system past its API, as its own users have it.
 type Data interface {
+	// Objects are the names of the objects, sorted.
+	Objects() []string
 	// Records gives the records of an object that are not deleted, oldest first. The sequence
 	// may be slow to consume: no lock is held between records.
 	Records(object string) (iter.Seq[Record], error)

@@ -3,12 +3,23 @@ package salesforce
 import (
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/syncline/syncline/connectors/sandbox/harness"
 	"github.com/syncline/syncline/connectors/sandbox/world"
 )
+
+// Objects implements harness.Data.
+func (s *System) Objects() []string {
+	var out []string
+	for _, o := range s.org.objects {
+		out = append(out, o.name)
+	}
+	slices.Sort(out)
+	return out
+}
 
 // Records gives the records of an object for the control endpoints.
 func (s *System) Records(object string) (iter.Seq[harness.Record], error) {

@@ -98,6 +98,9 @@ func (s *System) Fail(w http.ResponseWriter, _ *http.Request, f harness.Fault) {
 	reply(w, f.Status, map[string]any{"error": map[string]any{"code": f.ErrorCode, "message": f.Message}})
 }
 
+// Objects implements harness.Data.
+func (s *System) Objects() []string { return []string{"requests"} }
+
 // Records gives the calls.
 func (s *System) Records(object string) (iter.Seq[harness.Record], error) {
 	if object != "requests" {

@@ -62,6 +62,9 @@ func hookStatus(word string) int {
 	return http.StatusBadRequest
 }
 
+// Objects implements harness.Data.
+func (s *System) Objects() []string { return []string{"channels", "messages", "users"} }
+
 // Records gives messages, channels or users.
 func (s *System) Records(object string) (iter.Seq[harness.Record], error) {
 	s.mu.Lock()

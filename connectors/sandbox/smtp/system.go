@@ -190,6 +190,9 @@ func (s *System) Fail(w http.ResponseWriter, _ *http.Request, f harness.Fault) {
 	write(w, reply{f.Status, f.Message})
 }
 
+// Objects implements harness.Data.
+func (s *System) Objects() []string { return []string{"mails"} }
+
 // Records gives the mails, oldest first.
 func (s *System) Records(object string) (iter.Seq[harness.Record], error) {
 	if object != "mails" {
