@@ -46,16 +46,14 @@ func (x sender) post(body string) int {
 // All kinds of bad input at once do not keep the real program from what is genuine: forged, old, repeated, huge, broken and
 // nameless events among ten thousand good ones, while the files change a hundred times in a second.
 func TestBadInputToAServer(t *testing.T) {
-	const secret, events = "the secret of these events", 10_000
+	const events = 10_000
 	http.DefaultTransport.(*http.Transport).MaxIdleConnsPerHost = 100
-	s := newService(t)
-	s.env = append(s.env, "CS_EVENTS_SECRET="+secret)
+	s := newEventService(t, eventRule)
 	s.write("connections.sync.hcl", strings.Replace(eventConnections, "  events {", "  requests_per_minute = 100000\n\n  events {", 1))
-	s.write("one.sync.hcl", eventRule)
 	s.start()
 	companies := s.pairs()
 	hook, cs := s.url+"hooks/cs", s.control("GAINSIGHT_URL")
-	genuine := sender{url: hook, secret: secret}
+	genuine := sender{url: hook, secret: eventSecret}
 	event := func(id string, company int) string {
 		return fmt.Sprintf(`{"id":%q,"object":"company","record_id":%q}`, id, companies[company]["Gsid"])
 	}
@@ -73,11 +71,11 @@ func TestBadInputToAServer(t *testing.T) {
 		})
 	}
 	expect("a forged event", 50, 401, func() int { return sender{hook, "guessed", 0}.post(event("forged", 0)) })
-	expect("an old event", 50, 401, func() int { return sender{hook, secret, time.Hour}.post(event("old", 0)) })
+	expect("an old event", 50, 401, func() int { return sender{hook, eventSecret, time.Hour}.post(event("old", 0)) })
 	expect("a repeated event", 50, 200, func() int { return genuine.post(event("again", 0)) })
 	expect("a broken body", 50, 400, func() int { return genuine.post(`{"id":`) })
 	expect("an unknown object", 50, 202, func() int { return genuine.post(`{"id":"x","object":"weather","record_id":"1"}`) })
-	expect("an unknown connection", 50, 404, func() int { return sender{s.url + "hooks/nobody", secret, 0}.post(event("lost", 0)) })
+	expect("an unknown connection", 50, 404, func() int { return sender{s.url + "hooks/nobody", eventSecret, 0}.post(event("lost", 0)) })
 	all.Go(func() {
 		res, err := http.Post(hook, "application/json", bytes.NewReader(make([]byte, 50<<20)))
 		// That the client finds the connection closed before it has sent all is as good an answer.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -56,6 +55,27 @@ sync "health" {
 }
 `
 
+// eventSecret signs the events.
+const eventSecret = "the secret of these events"
+
+// newEventService is a service with one rule, that Gainsight can tell of changes.
+func newEventService(t *testing.T, rule string) *service {
+	t.Helper()
+	s := newService(t)
+	s.env = append(s.env, "CS_EVENTS_SECRET="+eventSecret)
+	s.write("connections.sync.hcl", eventConnections)
+	s.write("one.sync.hcl", rule)
+	return s
+}
+
+// subscribe has Gainsight tell the service, as it is reached now, of each change, and so many times more.
+func (s *service) subscribe(repeat int) {
+	s.t.Helper()
+	cs := s.control("GAINSIGHT_URL")
+	cs.do("DELETE", "subscriptions", nil, nil)
+	cs.do("POST", "subscriptions", boxRecord{"url": s.url + "hooks/cs", "secret": eventSecret, "object": "company", "repeat": repeat}, nil)
+}
+
 // boxControl is the control of one sandbox system.
 type boxControl struct {
 	t   *testing.T
@@ -78,24 +98,12 @@ func (c boxControl) do(method, path string, body, into any) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	req, err := http.NewRequest(method, c.url+"/_sandbox/"+path, bytes.NewReader(data))
+	answer, err := callControl(c.url, method, path, string(data))
+	if err == nil && into != nil {
+		err = json.Unmarshal(answer, into)
+	}
 	if err != nil {
 		c.t.Fatal(err)
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	defer res.Body.Close()
-	var failed struct{ Error string }
-	if res.StatusCode != 200 {
-		_ = json.NewDecoder(res.Body).Decode(&failed)
-		c.t.Fatalf("%s %s: %d %s", method, path, res.StatusCode, failed.Error)
-	}
-	if into != nil {
-		if err := json.NewDecoder(res.Body).Decode(into); err != nil {
-			c.t.Fatal(err)
-		}
 	}
 }
 
@@ -148,17 +156,10 @@ func (s *service) soon(what string, ok func() bool) {
 
 // The sandbox tells the real program of changes by signed calls, each of them twice. The program is killed in between.
 func TestEventsEndToEnd(t *testing.T) {
-	s := newService(t)
-	s.env = append(s.env, "CS_EVENTS_SECRET=the secret of these events")
-	s.write("connections.sync.hcl", eventConnections)
-	s.write("one.sync.hcl", eventRule)
+	s := newEventService(t, eventRule)
 	s.start()
 	cs := s.control("GAINSIGHT_URL")
-	subscribe := func() {
-		cs.do("DELETE", "subscriptions", nil, nil)
-		cs.do("POST", "subscriptions", boxRecord{"url": s.url + "hooks/cs", "secret": "the secret of these events", "object": "company", "repeat": 1}, nil)
-	}
-	subscribe()
+	s.subscribe(1)
 	companies := s.pairs()
 	if len(companies) < 5 {
 		t.Fatalf("only %d pairs", len(companies))
@@ -248,17 +249,14 @@ trigger "low" {
 
 // A trigger that is polled and told of the same changes, each told three times, fires once for each crossing.
 func TestEventsAndPollingFireOnce(t *testing.T) {
-	s := newService(t)
-	s.env = append(s.env, "CS_EVENTS_SECRET=the secret of these events")
-	s.write("connections.sync.hcl", eventConnections)
-	s.write("one.sync.hcl", eventTrigger)
+	s := newEventService(t, eventTrigger)
 	cs := s.control("GAINSIGHT_URL")
 	companies := s.pairs()
 	for _, c := range companies {
 		cs.do("POST", "records/company", boxRecord{"Gsid": c["Gsid"], "Health_Score__gc": 70}, nil)
 	}
 	s.start()
-	cs.do("POST", "subscriptions", boxRecord{"url": s.url + "hooks/cs", "secret": "the secret of these events", "object": "company", "repeat": 2}, nil)
+	s.subscribe(2)
 	s.eventually("the baseline is there", func(st statusJSON) bool { return !st.ran("trigger.low").IsZero() })
 	tasks := func() map[string]int {
 		out := map[string]int{}

@@ -95,25 +95,37 @@ func scriptExample(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// control calls a control endpoint of a sandbox.
+// control calls a control endpoint of a script's sandbox.
 func control(ts *testscript.TestScript, system, method, path, body string) []byte {
 	base := ts.Getenv(strings.ToUpper(system) + "_URL")
 	if base == "" {
 		ts.Fatalf("no sandbox of %s is running", system)
 	}
+	answer, err := callControl(base, method, path, body)
+	ts.Check(err)
+	return answer
+}
+
+// callControl calls a control endpoint of the simulated system whose address is base.
+func callControl(base, method, path, body string) ([]byte, error) {
 	at, err := url.Parse(base) // Slack's address has a path
-	ts.Check(err)
+	if err != nil {
+		return nil, err
+	}
 	req, err := http.NewRequest(method, at.Scheme+"://"+at.Host+"/_sandbox/"+path, strings.NewReader(body))
-	ts.Check(err)
+	if err != nil {
+		return nil, err
+	}
 	res, err := http.DefaultClient.Do(req)
-	ts.Check(err)
+	if err != nil {
+		return nil, err
+	}
 	defer res.Body.Close()
 	answer, err := io.ReadAll(res.Body)
-	ts.Check(err)
-	if res.StatusCode >= 300 {
-		ts.Fatalf("%s %s: %d %s", method, path, res.StatusCode, answer)
+	if err == nil && res.StatusCode >= 300 {
+		err = fmt.Errorf("%s %s: %d %s", method, path, res.StatusCode, answer)
 	}
-	return answer
+	return answer, err
 }
 
 func scriptRecords(ts *testscript.TestScript, _ bool, args []string) {
