@@ -22,7 +22,7 @@ type Source struct {
 // Inputs is what a module is compiled against.
 type Inputs = check.Inputs
 
-// Memo remembers checked expressions between compilations of a project that is loaded through a Cache.
+// Memo remembers rules between compilations of a project that is loaded through a Cache.
 type Memo = check.Memo
 
 // Load reads files and binds their names. The module is never nil.

@@ -157,3 +157,64 @@ func TestTriggerPlanRuns(t *testing.T) {
 		t.Errorf("the id is read as %s, %v", v, err)
 	}
 }
+
+// A trigger that applies a sync which cannot be planned cannot be planned either, also where the sync is right by itself.
+func TestATriggerNeedsTheSyncThatItApplies(t *testing.T) {
+	const rules = `connection "gainsight" "cs" {
+}
+connection "salesforce" "crm" {
+}
+sync "first" {
+  from   = cs.Company
+  to     = crm.Account
+  manual = true
+  match {
+    by = { Id = source.SfdcAccountId }
+  }
+  map {
+    Health_Score__c = source.Health_Score__gc
+  }
+}
+sync "second" {
+  from   = cs.Company
+  to     = crm.Account
+  manual = true
+  match {
+    by = { Id = source.SfdcAccountId }
+  }
+  map {
+    Health_Score__c = "source.Health_Score__gc + 1.0"
+  }
+}
+trigger "drop" {
+  on     = cs.Company
+  when   = "new.Health_Score__gc < 60.0"
+  manual = true
+  find "account" {
+    in = crm.Account
+    by = { Id = new.SfdcAccountId }
+  }
+  then {
+    update "account" {
+      apply = sync.second
+    }
+  }
+}
+`
+	text, err := os.ReadFile("../spec/conformance/schema.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	catalogs, err := schematext.Parse(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, _ := lang.Load([]lang.Source{{Name: "a.sync.hcl", Text: []byte(rules)}})
+	set, diags := lang.Compile(m, lang.Inputs{Catalogs: catalogs})
+	if diags.Errors() != 1 || diags[0].Code != "SYN423" {
+		t.Fatalf("%v", diags)
+	}
+	if len(set.Syncs) != 1 || len(set.Triggers) != 0 {
+		t.Errorf("planned: %v %v", set.Syncs, set.Triggers)
+	}
+}

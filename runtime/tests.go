@@ -65,8 +65,9 @@ func (r *Runtime) ReadTests(ctx context.Context) (*Tests, error) {
 		set, found := compile(vars[name])
 		for _, d := range found {
 			if d.Severity == diag.Error {
-				d.Detail = fmt.Sprintf("With the variables of the test %q: %s", name, d.Detail)
-				diags = append(diags, d)
+				own := *d
+				own.Detail = fmt.Sprintf("With the variables of the test %q: %s", name, d.Detail)
+				diags = append(diags, &own)
 			}
 		}
 		out.Sets[name] = set

@@ -245,11 +245,7 @@ func (c *checker) keyValue(a *Action, x *scopes) {
 
 // apply checks that the sync whose map is written reads what the trigger observes and writes what the action names.
 func (c *checker) apply(a *Action, x *scopes) {
-	for _, s := range c.program.Syncs {
-		if s.Decl.Name == a.Decl.Apply.Name {
-			a.Apply = s
-		}
-	}
+	a.Apply = c.program.sync(a.Decl.Apply.Name)
 	if a.Apply == nil {
 		c.fail() // reported where names are bound
 		return

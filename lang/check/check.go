@@ -2,7 +2,6 @@ package check
 
 import (
 	"github.com/syncline/syncline/lang/diag"
-	"github.com/syncline/syncline/lang/expr"
 	"github.com/syncline/syncline/lang/resolve"
 	"github.com/syncline/syncline/lang/schema"
 	"github.com/syncline/syncline/lang/syntax"
@@ -14,18 +13,19 @@ func Check(m *resolve.Module, in Inputs) (*Program, diag.List) {
 		indexCatalog(c)
 	}
 	c := &checker{module: m, in: in, program: &Program{Module: m, Inputs: in}, reported: map[string]bool{}}
-	defer in.Memo.turn()
 	c.variables()
 	c.tables()
 	c.connections()
+	c.recall()
+	defer c.memory.leave()
 	for _, s := range m.Syncs {
-		c.program.Syncs = append(c.program.Syncs, c.sync(s))
+		c.program.Syncs = append(c.program.Syncs, remembered(c, s.Range, s.Name, waits(s.After, s.Requires), func() *Sync { return c.sync(s) }))
 	}
 	for _, t := range m.Tracks {
-		c.program.Tracks = append(c.program.Tracks, c.track(t))
+		c.program.Tracks = append(c.program.Tracks, remembered(c, t.Range, t.Name, nil, func() *Track { return c.track(t) }))
 	}
 	for _, t := range m.Triggers {
-		c.program.Triggers = append(c.program.Triggers, c.trigger(t))
+		c.program.Triggers = append(c.program.Triggers, remembered(c, t.Range, t.Name, c.standsOn(t), func() *Trigger { return c.trigger(t) }))
 	}
 	for _, a := range m.Alerts {
 		c.program.Alerts = append(c.program.Alerts, c.alert(a))
@@ -55,9 +55,8 @@ type checker struct {
 	diags   diag.List
 	// reported holds what is said once for the project, not once for each rule.
 	reported map[string]bool
-	// keys are the environments as the memo knows them.
-	keys  map[*expr.Env]string
-	world string
+	// memory is that of the checks before; nil: there is none.
+	memory *recalled
 	// failed is the flag of the rule being checked, nil between rules.
 	failed *bool
 }

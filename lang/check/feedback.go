@@ -71,7 +71,9 @@ func (c *checker) ring(ring []flow) {
 	}
 	certain := computed && !one
 	for _, f := range ring {
-		f.sync.Failed = f.sync.Failed || certain
+		if certain {
+			c.program.refuse(f.sync)
+		}
 	}
 	c.report(errFeedback(ring, computed, certain))
 }

@@ -2,114 +2,86 @@ package check
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 
 	"github.com/syncline/syncline/lang/diag"
 	"github.com/syncline/syncline/lang/expr"
+	"github.com/syncline/syncline/lang/resolve"
 	"github.com/syncline/syncline/lang/schema"
 	"github.com/syncline/syncline/lang/span"
-	"github.com/syncline/syncline/lang/syntax"
 )
 
-// Memo remembers checked expressions, so that a project of which one file changed is checked again in a fraction of the
-// time. An expression is the same one when it is the very value of a parsed file (which is kept between loads) and its
-// scope says the same: the same records on the same schemas, tables, variables, conditions that hold.
+// Memo remembers checked rules, with what the planner made of them, so that a project of which one file changed is
+// compiled again in a fraction of the time. A rule is the same one when its block stands in the same reading of its file
+// (files that did not change are kept between loads), when all it can see beside its own words is the same (around), and
+// when the other rules that it stands on are the same.
 //
-// What the last check did not use is forgotten. The zero value is empty; it serves several goroutines.
+// Only rules without an error are remembered, and what the last check did not use is forgotten. The zero value is empty;
+// it serves several goroutines.
 type Memo struct {
-	mu       sync.Mutex
-	old, now map[memoKey]memoEntry
+	mu     sync.Mutex
+	around around
+	rules  map[ruleKey]*kept
 }
 
-type memoKey struct {
-	scope     string
-	value     syntax.Value
-	condition bool
-	field     *schema.Field
+// ruleKey names a rule. With for_each several stand in one place.
+type ruleKey struct {
+	at   span.Range
+	name string
 }
 
-// memoEntry is a result. It holds the scope, so that nothing that the key names by its address makes room for another.
-type memoEntry struct {
-	scope   *expr.Scope
-	checked *expr.Checked
-	diags   diag.List
+// rule is a checked *Sync, *Track or *Trigger. It is not changed after its own check, for several checks may use it at
+// once: what is found over all rules is noted in the program.
+type rule interface{ sound() bool }
+
+func (s *Sync) sound() bool    { return !s.Failed }
+func (t *Track) sound() bool   { return !t.Failed }
+func (t *Trigger) sound() bool { return !t.Failed }
+
+// kept is a checked rule, what it stood on, and what was found in it.
+type kept struct {
+	rule  rule
+	on    []any
+	found diag.List
 }
 
-// check is env.Check, remembered.
-func (m *Memo) check(c *checker, env *expr.Env, v syntax.Value, src expr.Source, want expr.Want) (*expr.Checked, diag.List) {
-	if m == nil {
-		return env.Check(src, want)
-	}
-	key := memoKey{c.scopeKey(env), v, want.Condition, want.Field}
-	m.mu.Lock()
-	e, ok := m.old[key]
-	if !ok {
-		e, ok = m.now[key]
-	}
-	m.mu.Unlock()
-	if !ok {
-		e = memoEntry{scope: env.Scope()}
-		e.checked, e.diags = env.Check(src, want)
-	}
-	m.mu.Lock()
-	if m.now == nil {
-		m.now = map[memoKey]memoEntry{}
-	}
-	m.now[key] = e
-	m.mu.Unlock()
-	diags := make(diag.List, len(e.diags))
-	for i, d := range e.diags {
-		own := *d
-		diags[i] = &own
-	}
-	return e.checked, diags
+// around is all that a rule can see of a project beside its own block and other rules. It holds what it names by address,
+// so that nothing else takes that address.
+type around struct {
+	catalogs map[string]*schema.Catalog
+	systems  map[string]*schema.Sending
+	// connections are the places of their blocks: who else reads a file has another *span.File.
+	connections []span.Range
+	// inputs says all of tables and variables.
+	inputs string
+	tables []*expr.Table
+	vars   []expr.Var
 }
 
-// turn ends a check: what it used is what the next one finds.
-func (m *Memo) turn() {
-	if m == nil {
-		return
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.old, m.now = m.now, nil
+func (a around) equal(b around) bool {
+	return maps.Equal(a.catalogs, b.catalogs) && maps.Equal(a.systems, b.systems) && slices.Equal(a.connections, b.connections) && a.inputs == b.inputs
 }
 
-// scopeKey says all that a scope holds. Schemas and conditions are named by address: they are remembered themselves.
-func (c *checker) scopeKey(env *expr.Env) string {
-	if key, ok := c.keys[env]; ok {
-		return key
+// around is what the rules of this check can see.
+func (c *checker) around() around {
+	a := around{catalogs: maps.Clone(c.in.Catalogs), inputs: c.inputsKey(), tables: c.program.Tables, vars: c.program.Vars}
+	if c.in.Systems != nil {
+		a.systems = map[string]*schema.Sending{}
+		for name, s := range c.in.Systems {
+			a.systems[name] = s.Send
+		}
 	}
-	s := env.Scope()
-	var b strings.Builder
-	for _, r := range s.Roots {
-		fmt.Fprintf(&b, "%q %p %p %v %s\n", r.Name, r.Object, r.Catalog, r.Optional, place(r.Range))
+	for _, conn := range c.module.Connections {
+		a.connections = append(a.connections, conn.Range)
 	}
-	b.WriteString(c.worldKey())
-	for _, t := range s.Tracks {
-		fmt.Fprintf(&b, "track %+v\n", t)
-	}
-	if s.Each != nil {
-		fmt.Fprintf(&b, "each %q %x\n", s.Each.Key, s.Each.Value.AppendBinary(nil))
-	}
-	fmt.Fprintf(&b, "zone %s\n", s.Zone)
-	for _, g := range s.Given {
-		fmt.Fprintf(&b, "given %p\n", g)
-	}
-	fmt.Fprintf(&b, "hints %q\n", fmt.Sprint(s.Hints))
-	if c.keys == nil {
-		c.keys = map[*expr.Env]string{}
-	}
-	c.keys[env] = b.String()
-	return c.keys[env]
+	return a
 }
 
-// worldKey says what all scopes have in common: tables and variables.
-func (c *checker) worldKey() string {
-	if c.world != "" {
-		return c.world
-	}
+// inputsKey says what the expressions of all rules have in common: tables and variables.
+func (c *checker) inputsKey() string {
 	var b strings.Builder
 	for _, t := range c.program.Tables {
 		fmt.Fprintf(&b, "table %q %v %v %s\n", t.Name, t.IgnoreCase, t.Lost, place(t.Range))
@@ -123,9 +95,86 @@ func (c *checker) worldKey() string {
 	for _, v := range c.program.Vars {
 		fmt.Fprintf(&b, "var %q %x %v %s\n", v.Name, v.Value.AppendBinary(nil), v.Unset, place(v.Range))
 	}
-	c.world = b.String() + "world\n"
-	return c.world
+	return b.String()
 }
 
 // place says where something stands: in this very reading of the file.
 func place(r span.Range) string { return fmt.Sprintf("%p:%d:%d", r.File, r.Start, r.End) }
+
+// recalled is the memory of one check: what the checks before it left, and what it leaves itself.
+type recalled struct {
+	memo     *Memo
+	around   around
+	old, now map[ruleKey]*kept
+}
+
+// recall begins the memory of a check whose tables, variables and connections are known.
+func (c *checker) recall() {
+	m := c.in.Memo
+	if m == nil {
+		return
+	}
+	c.memory = &recalled{memo: m, around: c.around(), now: map[ruleKey]*kept{}}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.around.equal(c.memory.around) {
+		c.memory.old = m.rules
+	}
+}
+
+// leave ends a check: what it used is what the next one finds.
+func (r *recalled) leave() {
+	if r == nil {
+		return
+	}
+	r.memo.mu.Lock()
+	defer r.memo.mu.Unlock()
+	r.memo.around, r.memo.rules = r.around, r.now
+}
+
+// remembered checks a rule, or recalls it. on is what it stands on beside its own block and what is around: comparable
+// values, of which those that are pointers are held.
+func remembered[R rule](c *checker, at span.Range, name string, on []any, check func() R) R {
+	if c.memory == nil {
+		return check()
+	}
+	key := ruleKey{at, name}
+	if k := c.memory.old[key]; k != nil && slices.Equal(k.on, on) {
+		c.memory.now[key] = k
+		c.diags = append(c.diags, k.found...)
+		return k.rule.(R)
+	}
+	before := len(c.diags)
+	r := check()
+	if r.sound() {
+		c.memory.now[key] = &kept{r, on, slices.Clone(c.diags[before:])}
+	}
+	return r
+}
+
+// standsOn are the tracks whose history a trigger can read and the syncs that it applies, beside what it waits for.
+func (c *checker) standsOn(d *resolve.Trigger) []any {
+	out := waits(d.After, d.Requires)
+	for _, t := range c.program.Tracks {
+		out = append(out, t)
+	}
+	for _, a := range d.Actions() {
+		if a.Apply != nil {
+			out = append(out, *a.Apply, c.program.sync(a.Apply.Name))
+		}
+	}
+	return out
+}
+
+// waits are what a rule waits for, as far as it does not stand in its own block: one reference can name several rules.
+func waits(after, requires []resolve.Reference) []any {
+	out := make([]any, 0, len(after)+len(requires)+1)
+	for _, r := range after {
+		out = append(out, r)
+	}
+	out = append(out, "requires")
+	for _, r := range requires {
+		out = append(out, r)
+	}
+	return out
+}

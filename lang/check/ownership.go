@@ -76,7 +76,7 @@ func (c *checker) clash(a, b *Sync, fields []clash) {
 	slices.SortStableFunc(fields, func(x, y clash) int { return cmp.Compare(x.b.Range.Start, y.b.Range.Start) })
 	certain := sameSource || sameMatch(a, b)
 	if certain {
-		b.Failed = true
+		c.program.refuse(b)
 	}
 	c.report(errTwoWriters(a, b, fields, sameSource, certain))
 }
@@ -135,7 +135,7 @@ func (c *checker) replacedTwice() {
 			continue
 		}
 		if other := first[s.To.Object]; other != nil {
-			s.Failed = true
+			c.program.refuse(s)
 			c.report(errReplacedTwice(other, s))
 			continue
 		}

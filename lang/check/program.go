@@ -1,6 +1,7 @@
 package check
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/syncline/syncline/lang/cron"
@@ -18,7 +19,7 @@ type Inputs struct {
 	Systems map[string]schema.System
 	// Vars are the values given for variables, as texts.
 	Vars map[string]string
-	// Memo remembers checked expressions for the next time; nil: they are all checked anew.
+	// Memo remembers rules for the next time, as long as modules are checked as they were loaded; nil: all are checked anew.
 	Memo *Memo
 }
 
@@ -34,6 +35,29 @@ type Program struct {
 	Triggers []*Trigger
 	Tracks   []*Track
 	Alerts   []*Alert
+	// refused are syncs in which nothing is wrong but that they are at odds with another rule.
+	refused map[*Sync]bool
+}
+
+// sync finds a sync by name, nil when there is none.
+func (p *Program) sync(name string) *Sync {
+	for _, s := range p.Syncs {
+		if s.Decl.Name == name {
+			return s
+		}
+	}
+	return nil
+}
+
+// Refuses tells whether an error was found in a sync, or between it and another rule: it must not be planned.
+func (p *Program) Refuses(s *Sync) bool { return s.Failed || p.refused[s] }
+
+// refuse notes that a sync is at odds with another rule.
+func (p *Program) refuse(s *Sync) {
+	if p.refused == nil {
+		p.refused = map[*Sync]bool{}
+	}
+	p.refused[s] = true
 }
 
 // Sync is a checked rule. Parts that could not be checked are nil, and Failed is set.
@@ -54,6 +78,8 @@ type Sync struct {
 	Rollout *Rollout
 	// Failed: an error was found in this rule; it must not be planned.
 	Failed bool
+	// Plan is the planner's: what it made of the rule stays with it for as long as the rule is remembered.
+	Plan atomic.Value
 }
 
 // Creates tells whether the rule creates records that it does not find.

@@ -144,7 +144,7 @@ func (c *checker) expression(env *expr.Env, v syntax.Value, want expr.Want) *exp
 		c.fail()
 		return nil
 	}
-	checked, diags := c.in.Memo.check(c, env, v, src, want)
+	checked, diags := env.Check(src, want)
 	for _, d := range diags {
 		c.report(d)
 	}

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/syncline/syncline/lang/expr"
@@ -26,6 +27,8 @@ type Trigger struct {
 	Parts []*Part
 	// Failed: an error was found in this rule; it must not be planned.
 	Failed bool
+	// Plan is the planner's, as that of a Sync.
+	Plan atomic.Value
 }
 
 func (t *Trigger) head() *head {
@@ -130,6 +133,8 @@ type Track struct {
 	Where     *expr.Checked
 	Value     *expr.Checked
 	Failed    bool
+	// Plan is the planner's, as that of a Sync.
+	Plan atomic.Value
 }
 
 // Alert is a checked alert.

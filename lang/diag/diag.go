@@ -34,7 +34,7 @@ func (s Severity) String() string {
 	return "error"
 }
 
-// Diagnostic is one message to the author.
+// Diagnostic is one message to the author. It is not changed once it is in a List: lists share what did not change.
 type Diagnostic struct {
 	Severity Severity
 	// Code is stable, such as "SYN203"; spec/diagnostics has a page for each.

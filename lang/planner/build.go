@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"sync/atomic"
 	"time"
 
 	"github.com/syncline/syncline/lang/check"
@@ -20,18 +21,18 @@ func Build(p *check.Program) *plan.Set {
 	set.Connections = Connections(p.Module)
 	clocks := &clocks{program: p, of: map[string]*clock{}}
 	for _, s := range inOrder(p.Syncs, syncOrder) {
-		if !s.Failed {
-			set.Syncs = append(set.Syncs, buildSync(s, clocks.in(s.Zone)))
+		if !p.Refuses(s) {
+			set.Syncs = append(set.Syncs, once(&s.Plan, func() *plan.Sync { return buildSync(s, clocks.in(s.Zone)) }))
 		}
 	}
 	for _, t := range p.Tracks {
 		if !t.Failed {
-			set.Tracks = append(set.Tracks, buildTrack(t, clocks.in(t.Zone)))
+			set.Tracks = append(set.Tracks, once(&t.Plan, func() *plan.Track { return buildTrack(t, clocks.in(t.Zone)) }))
 		}
 	}
 	for _, t := range inOrder(p.Triggers, triggerOrder) {
-		if !t.Failed && tracksPlanned(t, set) {
-			set.Triggers = append(set.Triggers, buildTrigger(t, set, clocks.in(t.Zone)))
+		if !t.Failed && tracksPlanned(t, set) && !appliesRefused(p, t) {
+			set.Triggers = append(set.Triggers, once(&t.Plan, func() *plan.Trigger { return buildTrigger(t, set, clocks.in(t.Zone)) }))
 		}
 	}
 	for _, a := range p.Alerts {
@@ -40,6 +41,17 @@ func Build(p *check.Program) *plan.Set {
 		}
 	}
 	return set
+}
+
+// once makes the plan of a rule, or gives the one that was made of it before: a rule is checked anew when anything changes
+// that its plan depends on. at is the rule's own.
+func once[T any](at *atomic.Value, build func() *T) *T {
+	if p, ok := at.Load().(*T); ok {
+		return p
+	}
+	p := build()
+	at.Store(p)
+	return p
 }
 
 // clocks has one clock for each zone.

@@ -31,6 +31,11 @@ func tracksPlanned(t *check.Trigger, set *plan.Set) bool {
 	return true
 }
 
+// appliesRefused tells whether a trigger writes the map of a sync that is not planned.
+func appliesRefused(p *check.Program, t *check.Trigger) bool {
+	return slices.ContainsFunc(t.Actions, func(a *check.Action) bool { return a.Apply != nil && p.Refuses(a.Apply) })
+}
+
 func trackNamed(set *plan.Set, name string) *plan.Track {
 	for _, t := range set.Tracks {
 		if t.Name == name {
