@@ -11,6 +11,9 @@ import (
 // coverage compares the rows of tables with the texts that reach them: a row that no value ever reaches is a slip of
 // the pen. Values without a row are reported where the expression is checked.
 func (c *checker) coverage() {
+	if len(c.program.Tables) == 0 {
+		return
+	}
 	use := map[*expr.Table]*tableUse{}
 	look := func(all []*expr.Checked) {
 		for _, checked := range all {

@@ -18,10 +18,7 @@ type flow struct {
 func (c *checker) feedback() {
 	edges := map[fieldKey][]flow{}
 	var nodes []fieldKey
-	for _, s := range c.program.Syncs {
-		if !s.Decl.Enabled || s.To.Object == nil {
-			continue
-		}
+	for _, s := range c.ringing() {
 		for _, m := range s.Map {
 			if m.Write == "on_create" || m.Write == "if_empty" {
 				continue
@@ -37,6 +34,29 @@ func (c *checker) feedback() {
 	}
 	for _, ring := range rings(nodes, edges) {
 		c.ring(ring)
+	}
+}
+
+// ringing are the syncs that can be part of a ring: each writes an object that one of them reads, and reads one that one of
+// them writes. Most projects go one way, and have none.
+func (c *checker) ringing() []*Sync {
+	all := slices.DeleteFunc(slices.Clone(c.program.Syncs), func(s *Sync) bool { return !s.Decl.Enabled || s.To.Object == nil })
+	for {
+		read, written := map[objectKey]bool{}, map[objectKey]bool{}
+		for _, s := range all {
+			written[s.To.key()], read[s.From.key()] = true, true
+			for _, f := range s.Finds {
+				read[f.In.key()] = true
+			}
+		}
+		before := len(all)
+		all = slices.DeleteFunc(all, func(s *Sync) bool {
+			reads := written[s.From.key()] || slices.ContainsFunc(s.Finds, func(f *Find) bool { return written[f.In.key()] })
+			return !reads || !read[s.To.key()]
+		})
+		if len(all) == before {
+			return all
+		}
 	}
 }
 

@@ -45,6 +45,7 @@ func Needs(m *resolve.Module, have map[string]*schema.Catalog) map[string][]stri
 }
 
 type needs struct {
+	scan scanner
 	have map[string]*schema.Catalog
 	out  map[string][]string
 }
@@ -52,7 +53,7 @@ type needs struct {
 // visit follows the paths of expressions from the records of a rule.
 func (n *needs) visit(roots map[string]resolve.Object) visitor {
 	return func(v syntax.Value, it *resolve.Object) {
-		for _, path := range paths(v) {
+		n.scan.paths(v, func(path []string) {
 			root, ok := roots[path[0]]
 			if path[0] == "it" && it != nil {
 				root, ok = *it, true
@@ -60,7 +61,7 @@ func (n *needs) visit(roots map[string]resolve.Object) visitor {
 			if ok {
 				n.path(root, path[1:])
 			}
-		}
+		})
 	}
 }
 
@@ -134,10 +135,9 @@ func values(s *resolve.Sync, visit func(v syntax.Value, it *resolve.Object)) {
 
 // lookupHeads lists the first names of all paths in a lookup's expressions.
 func lookupHeads(m *resolve.Match) (heads []string) {
+	var scan scanner
 	add := func(v syntax.Value) {
-		for _, p := range paths(v) {
-			heads = append(heads, p[0])
-		}
+		scan.paths(v, func(p []string) { heads = append(heads, p[0]) })
 	}
 	for _, a := range m.By {
 		for _, k := range a.Keys {
@@ -155,14 +155,14 @@ func (c *checker) used() {
 	// named are the second names behind table, vars and history; heads the first names of one rule.
 	named := map[string]map[string]bool{"table": {}, "vars": {}, "history": {}}
 	heads := map[string]bool{}
-	note := func(v syntax.Value, _ *resolve.Object) {
-		for _, p := range paths(v) {
-			if known := named[p[0]]; known != nil && len(p) > 1 {
-				known[p[1]] = true
-			}
-			heads[p[0]] = true
+	var scan scanner
+	see := func(p []string) {
+		if known := named[p[0]]; known != nil && len(p) > 1 {
+			known[p[1]] = true
 		}
+		heads[p[0]] = true
 	}
+	note := func(v syntax.Value, _ *resolve.Object) { scan.paths(v, see) }
 	finds := func(list []*resolve.Find) {
 		for _, f := range list {
 			f.Used = f.Used || heads[f.Name]
@@ -194,34 +194,36 @@ func (c *checker) used() {
 	}
 }
 
-// paths lists the dotted names in a written value: source.Owner.Email as [source Owner Email].
-func paths(v syntax.Value) [][]string {
+// scanner finds the dotted names in written values. All expressions of a project are scanned at every load, so it has
+// one path that it uses again and again.
+type scanner struct{ path []string }
+
+// paths shows the dotted names in a written value: source.Owner.Email as [source Owner Email]. A path is not kept.
+func (s *scanner) paths(v syntax.Value, see func(path []string)) {
 	switch v := v.(type) {
 	case *syntax.Ref:
-		var p []string
-		for _, s := range v.Steps {
-			p = append(p, s.Name)
+		s.path = s.path[:0]
+		for _, step := range v.Steps {
+			s.path = append(s.path, step.Name)
 		}
-		if len(p) > 0 {
-			return [][]string{p}
+		if len(s.path) > 0 {
+			see(s.path)
 		}
 	case *syntax.Quoted:
-		return scanPaths(v.Text, true)
+		s.text(v.Text, true, see)
 	case *syntax.Text:
-		return scanPaths(v.Text, false)
+		s.text(v.Text, false, see)
 	}
-	return nil
 }
 
-// scanPaths finds dotted names in CEL, outside of its texts, or in a template. It knows no more of the language
+// text finds dotted names in CEL, outside of its texts, or in a template. It knows no more of the language
 // than that; in a template it may find too much (words between holes), which does no harm.
-func scanPaths(text string, cel bool) (out [][]string) {
+func (s *scanner) text(text string, cel bool, see func(path []string)) {
 	for i := 0; i < len(text); {
 		switch b := text[i]; {
 		case isLetter(b):
-			path, end := scanPath(text, i)
-			out = append(out, path)
-			i = end
+			i = s.name(text, i)
+			see(s.path)
 		case b >= '0' && b <= '9':
 			for i < len(text) && (isLetter(text[i]) || text[i] >= '0' && text[i] <= '9') {
 				i++
@@ -232,7 +234,6 @@ func scanPaths(text string, cel bool) (out [][]string) {
 			i++
 		}
 	}
-	return out
 }
 
 // skipText gives the place after the text that begins at i.
@@ -246,27 +247,29 @@ func skipText(text string, i int) int {
 	return i + 1
 }
 
-func scanPath(text string, i int) (path []string, end int) {
+// name reads the path that begins at i, and gives its end.
+func (s *scanner) name(text string, i int) (end int) {
+	s.path = s.path[:0]
 	for {
 		start := i
 		for i < len(text) && (isLetter(text[i]) || text[i] >= '0' && text[i] <= '9') {
 			i++
 		}
-		path = append(path, text[start:i])
+		s.path = append(s.path, text[start:i])
 		if i+1 < len(text) && text[i] == '.' && isLetter(text[i+1]) {
 			i++
 			continue
 		}
 		name, next := bracketed(text, i)
 		for next > 0 {
-			path, i = append(path, name), next
+			s.path, i = append(s.path, name), next
 			name, next = bracketed(text, i)
 		}
 		if i+1 < len(text) && text[i] == '.' && isLetter(text[i+1]) {
 			i++
 			continue
 		}
-		return path, i
+		return i
 	}
 }
 

@@ -2,6 +2,8 @@ package check
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -35,6 +37,7 @@ func TestGlob(t *testing.T) {
 }
 
 func TestScanPaths(t *testing.T) {
+	var scan scanner
 	tests := []struct {
 		text string
 		cel  bool
@@ -50,12 +53,21 @@ func TestScanPaths(t *testing.T) {
 		{`source["x`, true, "[[source]]"},
 	}
 	for _, tt := range tests {
-		if got := fmt.Sprint(scanPaths(tt.text, tt.cel)); got != tt.want {
-			t.Errorf("scanPaths(%q) = %s, want %s", tt.text, got, tt.want)
+		got := [][]string{}
+		scan.text(tt.text, tt.cel, func(path []string) { got = append(got, slices.Clone(path)) })
+		if got := fmt.Sprint(got); got != tt.want {
+			t.Errorf("%q has %s, want %s", tt.text, got, tt.want)
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		scanPaths(rapid.StringMatching(`[a.\["'\\\] {}1]*`).Draw(t, "text"), rapid.Bool().Draw(t, "cel"))
+		text := rapid.StringMatching(`[a.\["'\\\] {}1]*`).Draw(t, "text")
+		scan.text(text, rapid.Bool().Draw(t, "cel"), func(path []string) {
+			for _, name := range path {
+				if !strings.Contains(text, name) {
+					t.Fatalf("%q is not in %q", name, text)
+				}
+			}
+		})
 	})
 }
 

@@ -10,6 +10,11 @@ import (
 // fieldKey names a field of an object of a connection.
 type fieldKey struct{ connection, object, field string }
 
+// objectKey names an object of a connection.
+type objectKey struct{ connection, object string }
+
+func (e End) key() objectKey { return objectKey{e.connection(), e.Ref.Name} }
+
 func (k fieldKey) String() string { return k.connection + "." + k.object + "." + k.field }
 
 // writer is one rule that writes a field.
@@ -20,38 +25,34 @@ type writer struct {
 
 // ownership finds fields that two rules write. Each pair of rules gives one message for all its fields.
 func (c *checker) ownership() {
-	writers := map[fieldKey][]writer{}
-	var order []fieldKey
+	last := map[objectKey]map[string]writer{}
+	pairs := map[[2]*Sync][]clash{}
+	var found [][2]*Sync
 	for _, s := range c.program.Syncs {
 		if !s.Decl.Enabled || s.To.Object == nil || s.To.Object.Replace {
 			continue
+		}
+		to := s.To.key()
+		fields := last[to]
+		if fields == nil {
+			fields = map[string]writer{}
+			last[to] = fields
 		}
 		for _, m := range s.Map {
 			if m.Write == "on_create" || m.Write == "if_empty" {
 				continue // such a rule does not write back what another wrote
 			}
-			k := fieldKey{s.To.connection(), s.To.Ref.Name, m.Field.Name}
-			if writers[k] == nil {
-				order = append(order, k)
-			}
-			writers[k] = append(writers[k], writer{s, m})
-		}
-	}
-	pairs := map[[2]*Sync][]clash{}
-	var found [][2]*Sync
-	for _, k := range order {
-		list := writers[k]
-		for i := range list {
 			// Against the one before suffices: of many rules on one field each is named.
-			if i == 0 {
+			before, twice := fields[m.Field.Name]
+			fields[m.Field.Name] = writer{s, m}
+			if !twice {
 				continue
 			}
-			a, b := list[i-1], list[i]
-			pair := [2]*Sync{a.sync, b.sync}
+			pair := [2]*Sync{before.sync, s}
 			if pairs[pair] == nil {
 				found = append(found, pair)
 			}
-			pairs[pair] = append(pairs[pair], clash{k, a.mapping, b.mapping})
+			pairs[pair] = append(pairs[pair], clash{fieldKey{to.connection, to.object, m.Field.Name}, before.mapping, m})
 		}
 	}
 	for _, pair := range found {

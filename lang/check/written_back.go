@@ -4,9 +4,15 @@ package check
 // what the trigger wrote, unless that is the same value. Of records that the trigger creates that is not said: a sync
 // does not hold what it has not matched.
 func (c *checker) writtenBack() {
+	written := map[objectKey]bool{}
+	for _, t := range c.program.Triggers {
+		for _, a := range t.Actions {
+			written[a.To.key()] = true
+		}
+	}
 	byField := map[fieldKey][]writer{}
 	for _, s := range c.program.Syncs {
-		if !s.Decl.Enabled || s.To.Object == nil || s.To.Object.Replace {
+		if !s.Decl.Enabled || s.To.Object == nil || s.To.Object.Replace || !written[s.To.key()] {
 			continue
 		}
 		for _, m := range s.Map {
@@ -43,7 +49,7 @@ func (c *checker) writtenBackBy(t *Trigger, a *Action, m *Mapping, writers []wri
 
 // same tells whether a trigger writes what a sync writes: the same expression of the same source.
 func (t *Trigger) same(m *Mapping, w writer) bool {
-	if m.Value.Fingerprint != w.mapping.Value.Fingerprint {
+	if m.Value.Fingerprint() != w.mapping.Value.Fingerprint() {
 		return false
 	}
 	for _, checked := range []*Mapping{m, w.mapping} {

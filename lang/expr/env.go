@@ -44,8 +44,6 @@ type Checked struct {
 	Reads  []Read
 	// TimeDependent: reads now() or today().
 	TimeDependent bool
-	// Fingerprint is a hash of the meaning: the checked tree with tables and variables, without places and spelling.
-	Fingerprint string
 	// Root is the checked expression as our own tree, for pushdown and analysis.
 	Root *Node
 
@@ -77,9 +75,12 @@ func (e *Env) Check(src Source, want Want) (*Checked, diag.List) {
 	out.Type = root.Type
 	out.Reads = c.reads
 	out.TimeDependent = root.TimeDependent()
-	out.Fingerprint = fingerprint(root, e.scope.Zone)
 	return out, c.diags
 }
+
+// Fingerprint is a hash of the meaning: the checked tree with tables and variables, without places and spelling. It is made
+// at each call.
+func (c *Checked) Fingerprint() string { return fingerprint(c.Root, c.zone) }
 
 // Conjuncts are the parts of a condition that must all hold.
 func (c *Checked) Conjuncts() []*Node { return c.Root.Conjuncts() }

@@ -63,18 +63,18 @@ func TestFingerprints(t *testing.T) {
 		{"source.Tags.exists(a, a == 'vip')", "source.Tags.exists(b, b == 'vip')"}, {"vars.floor", "60"}, {"'a' + 'b'", "'ab'"}}
 	for _, s := range same {
 		a, b := mustCheck(t, testScope(), quotedSource(s[0]), Want{}), mustCheck(t, testScope(), quotedSource(s[1]), Want{})
-		if a.Fingerprint != b.Fingerprint {
+		if a.Fingerprint() != b.Fingerprint() {
 			t.Errorf("%s and %s differ", s[0], s[1])
 		}
 	}
 	ref := mustCheck(t, testScope(), Source{Spelling: Reference, Path: []string{"source", "Score"}, Range: span.Plain("f", "source.Score").Whole()}, Want{})
-	if ref.Fingerprint != mustCheck(t, testScope(), quotedSource("source.Score"), Want{}).Fingerprint {
+	if ref.Fingerprint() != mustCheck(t, testScope(), quotedSource("source.Score"), Want{}).Fingerprint() {
 		t.Error("a bare reference differs from the same in quotes")
 	}
 	table := mustCheck(t, testScope(), quotedSource("table.tier(source.Stage)"), Want{})
 	scope := testScope()
 	scope.Tables[0].Rows["Adoption"] = value.Text("Blue")
-	if table.Fingerprint == mustCheck(t, scope, quotedSource("table.tier(source.Stage)"), Want{}).Fingerprint {
+	if table.Fingerprint() == mustCheck(t, scope, quotedSource("table.tier(source.Stage)"), Want{}).Fingerprint() {
 		t.Error("a changed table is not seen")
 	}
 }

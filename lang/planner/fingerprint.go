@@ -78,7 +78,7 @@ func (w *hasher) line(parts ...any) {
 
 func (w *hasher) expr(what string, x *expr.Checked) {
 	if x != nil {
-		w.line(what, x.Fingerprint)
+		w.line(what, x.Fingerprint())
 	}
 }
 
