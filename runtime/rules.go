@@ -32,7 +32,7 @@ func (s *Server) rules(set *plan.Set) ([]schedule.Rule, error) {
 			pauses[c.Name] = append(pauses[c.Name], w)
 		}
 	}
-	keys := &objectKeys{}
+	keys := &objectKeys{before: s.keys, known: map[*schema.Object]string{}}
 	var out []schedule.Rule
 	for _, x := range Rules(set) {
 		if !x.Enabled() {
@@ -45,6 +45,7 @@ func (s *Server) rules(set *plan.Set) ([]schedule.Rule, error) {
 		r.Fingerprint = fingerprint(x, conns, keys)
 		out = append(out, r)
 	}
+	s.keys = keys.known
 	return out, nil
 }
 
@@ -89,18 +90,22 @@ func window(p plan.Pause, name string) (schedule.Window, error) {
 	return schedule.Window{Name: name, Cron: c, For: p.For}, nil
 }
 
-// objectKeys remembers the fingerprints of objects while the rules of a set are made.
-type objectKeys struct{ known map[*schema.Object]string }
+// objectKeys are the fingerprints of objects: known are those of the set whose rules are made, before those of the set
+// before.
+type objectKeys struct{ before, known map[*schema.Object]string }
 
 func (k *objectKeys) of(o *schema.Object) string {
-	if k.known == nil {
-		k.known = map[*schema.Object]string{}
+	if o == nil {
+		return ""
 	}
 	key, ok := k.known[o]
-	if !ok && o != nil {
-		key = objectKey(o)
-		k.known[o] = key
+	if ok {
+		return key
 	}
+	if key, ok = k.before[o]; !ok {
+		key = objectKey(o)
+	}
+	k.known[o] = key
 	return key
 }
 

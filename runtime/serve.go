@@ -71,6 +71,9 @@ type Server struct {
 	last  reload.Attempt
 	// seen is the hash of the files that were tried last.
 	seen string
+
+	// keys are the fingerprints of the objects of the set in force, for the next swap.
+	keys map[*schema.Object]string
 }
 
 // Broken says that the files of the folder have errors, and that there is no earlier set to run instead.
