@@ -244,3 +244,19 @@ func TestMissedPromisesAreTold(t *testing.T) {
 	p.told("", p.look(time.Hour))
 	p.told("Over:\n• sync.a: promise missed", p.look(2*time.Minute))
 }
+
+// A rule that only events start is stale by the alert's own measure; one that only people start never is.
+func TestARuleWithoutAScheduleIsStaleByTheAlertsMeasure(t *testing.T) {
+	for _, test := range []struct{ starts, stale, want string }{
+		{"on_event = true", "stale = \"3h\"", "sync.a: it has never ended well"},
+		{"on_event = true", "", ""},
+		{manual, "stale = \"3h\"", ""},
+	} {
+		p := newAlertPlant(t, strings.Replace(opsAlert, "repeat ", test.stale+"\n  repeat ", 1))
+		p.write("a.sync.hcl", ruleText("a", 0, "F2 = source.F2", test.starts))
+		p.start()
+		p.told("", p.look(time.Second))
+		p.told("", p.look(2*time.Hour))
+		p.told(test.want, p.look(2*time.Hour))
+	}
+}

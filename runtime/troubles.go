@@ -131,12 +131,12 @@ func (d *alertDesk) reload() (alert.Trouble, bool) {
 	return alert.Trouble{Event: plan.AlertReload, What: what, Since: last.At}, true
 }
 
-// stale are the rules that have not ended well for too long, by an alert's measure. A rule that nothing starts but events
-// or people is never stale, unless the alert says how long it may be.
+// stale are the rules that have not ended well for too long, by an alert's measure. A rule that only events start is stale
+// by nothing but what the alert itself says; one that only people start never is.
 func (d *alertDesk) stale(ctx context.Context, set *plan.Set, a *plan.Alert, now time.Time) (out []alert.Trouble) {
 	rules := Rules(set)
 	for _, x := range rules {
-		if !x.Enabled() || x.Manual() || len(x.Schedules()) == 0 && len(x.After()) == 0 || !alert.Concerns(a, alert.Trouble{Event: plan.AlertStale, Rule: x.ID()}) {
+		if !x.Enabled() || x.Manual() || !alert.Concerns(a, alert.Trouble{Event: plan.AlertStale, Rule: x.ID()}) {
 			continue
 		}
 		limit := alert.StaleAfter(a, d.gap(set, x, now, 0))
