@@ -120,16 +120,24 @@ type jsonPlan struct {
 	out  *bufio.Writer
 	some bool
 	err  error
-	// sights are what triggers see in records.
-	sights []engine.Sight
+	// sights are what triggers see in records, problems the records that are not brought over.
+	sights   []engine.Sight
+	problems []engine.Problem
 }
 
-func (j *jsonPlan) begin(runtime.Rule)     {}
-func (j *jsonPlan) problem(engine.Problem) {}
-func (j *jsonPlan) end(state.Run)          {}
+func (j *jsonPlan) begin(runtime.Rule) {}
+func (j *jsonPlan) end(state.Run)      {}
 
-// sight is told among the runs' totals.
+// mostProblems is how many problems a plan in JSON names; the summary counts all.
+const mostProblems = 1000
+
+// Sights and problems are told after the changes.
 func (j *jsonPlan) sight(s engine.Sight) { j.sights = append(j.sights, s) }
+func (j *jsonPlan) problem(p engine.Problem) {
+	if len(j.problems) < mostProblems {
+		j.problems = append(j.problems, p)
+	}
+}
 
 func (j *jsonPlan) change(c engine.Change) {
 	j.comma()
@@ -155,11 +163,12 @@ func (j *jsonPlan) finish(runs []state.Run) error {
 	}
 	sum, calls := totals(runs)
 	rest, err := json.Marshal(struct {
-		Summary engine.Summary `json:"summary"`
-		Calls   map[string]int `json:"calls"`
-		Runs    []state.Run    `json:"runs"`
-		Records []engine.Sight `json:"records,omitempty"`
-	}{sum, calls, notNil(runs), j.sights})
+		Summary  engine.Summary   `json:"summary"`
+		Calls    map[string]int   `json:"calls"`
+		Runs     []state.Run      `json:"runs"`
+		Records  []engine.Sight   `json:"records,omitempty"`
+		Problems []engine.Problem `json:"problems,omitempty"`
+	}{sum, calls, notNil(runs), j.sights, j.problems})
 	if err != nil {
 		return err
 	}

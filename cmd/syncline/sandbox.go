@@ -20,8 +20,11 @@ as a real tenant's. Prints one NAME=VALUE line for each address and credential t
   set -a; . <(grep = sandbox.env); set +a
   syncline plan examples/health-score
 
-Each port has control endpoints without credentials under /_sandbox/: records/OBJECT, calls, faults, reset,
-and subscriptions, for those who want to be told of changes by a signed POST.`,
+Each port has control endpoints without credentials under /_sandbox/: records names the objects, records/OBJECT shows
+and takes records, calls is what was asked for; faults, reset, and subscriptions for those who want to be told of
+changes by a signed POST. spec/sandbox.md has all of it.
+
+  curl -s "${SLACK_URL%/api}/_sandbox/records/messages"`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			box, err := sandbox.Start(cmd.Context(), o)
