@@ -101,9 +101,8 @@ func (c *checker) divisor(n *Node) {
 	if d.Op == OpConst || d.Type.Dynamic {
 		return
 	}
-	key := d.Canonical()
 	for _, f := range c.facts {
-		if f.key == key && f.nonZero {
+		if f.nonZero && sameMeaning(f.of, d) {
 			return
 		}
 	}

@@ -229,9 +229,8 @@ func (c *checker) narrow(n *Node) {
 	if len(c.facts) == 0 || n.Op == OpConst || n.Op == OpPresent {
 		return
 	}
-	key := n.Canonical()
 	for i := range c.facts {
-		if c.facts[i].key == key {
+		if sameMeaning(c.facts[i].of, n) {
 			c.facts[i].apply(&n.Type)
 		}
 	}

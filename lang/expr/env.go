@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"slices"
 	"time"
 
 	"github.com/syncline/syncline/lang/diag"
@@ -53,8 +54,7 @@ type Checked struct {
 // Check parses and type-checks an expression. Checked is never nil; after an error its type is dynamic, so that
 // checking goes on.
 func (e *Env) Check(src Source, want Want) (*Checked, diag.List) {
-	c := &checker{env: e, scope: &e.scope, want: want}
-	c.facts = append(c.facts, e.given...)
+	c := &checker{env: e, scope: &e.scope, want: want, facts: slices.Clip(e.given)}
 	root := c.source(src)
 	if want.Condition && !c.diags.HasErrors() {
 		c.needCondition(root)

@@ -8,7 +8,7 @@ import (
 
 // fact is what a condition tells about the value of an expression while the condition holds.
 type fact struct {
-	key     string   // Node.Canonical of the expression
+	of      *Node    // the expression, or one that means the same
 	texts   []string // it is one of these; nil: nothing known
 	not     []string // it is none of these
 	nonNull bool
@@ -80,7 +80,7 @@ func trueFacts(n *Node) []fact {
 			return operandFacts(n)
 		}
 	case OpField, OpLocal:
-		return []fact{{key: n.Canonical(), nonNull: true}}
+		return []fact{{of: n, nonNull: true}}
 	}
 	return nil
 }
@@ -114,7 +114,7 @@ func falseFacts(n *Node, known bool) []fact {
 		}
 	case OpField, OpLocal:
 		if known {
-			return []fact{{key: n.Canonical(), nonNull: true}}
+			return []fact{{of: n, nonNull: true}}
 		}
 	}
 	return nil
@@ -143,7 +143,7 @@ func equalFacts(n *Node, equal bool) []fact {
 	if !ok {
 		return nil
 	}
-	f := fact{key: e.Canonical()}
+	f := fact{of: e}
 	switch {
 	case c.IsNull():
 		f.nonNull = !equal
@@ -167,7 +167,7 @@ func inFacts(n *Node, in bool) []fact {
 	if list.Op != OpConst || list.Type.Kind != value.KindList {
 		return nil
 	}
-	f := fact{key: n.Args[0].Canonical()}
+	f := fact{of: n.Args[0]}
 	allTexts, hasNull := true, false
 	var texts []string
 	for _, item := range list.Value.AsList() {
@@ -203,7 +203,7 @@ func orderFacts(n *Node) []fact {
 	}
 	excludesZero := op == OpGt && x >= 0 || op == OpGe && x > 0 || op == OpLt && x <= 0 || op == OpLe && x < 0
 	if excludesZero {
-		out = append(out, fact{key: e.Canonical(), nonZero: true})
+		out = append(out, fact{of: e, nonZero: true})
 	}
 	return out
 }
@@ -223,9 +223,9 @@ func filled(e *Node) []fact {
 	case OpConst:
 		return nil
 	case OpField, OpLocal:
-		return []fact{{key: e.Canonical(), nonNull: true}}
+		return []fact{{of: e, nonNull: true}}
 	}
-	out := []fact{{key: e.Canonical(), nonNull: true}}
+	out := []fact{{of: e, nonNull: true}}
 	switch e.Op {
 	case OpAdd, OpSub, OpMul, OpDiv, OpMod, OpNeg:
 		out = append(out, operandFacts(e)...)
@@ -242,10 +242,10 @@ func either(a, b []fact) []fact {
 	var out []fact
 	for _, x := range a {
 		for _, y := range b {
-			if x.key != y.key {
+			if !sameMeaning(x.of, y.of) {
 				continue
 			}
-			f := fact{key: x.key, nonNull: x.nonNull && y.nonNull, nonZero: x.nonZero && y.nonZero, not: intersect(x.not, y.not)}
+			f := fact{of: x.of, nonNull: x.nonNull && y.nonNull, nonZero: x.nonZero && y.nonZero, not: intersect(x.not, y.not)}
 			if x.texts != nil && y.texts != nil {
 				f.texts = union(x.texts, y.texts)
 			}

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
@@ -58,6 +59,32 @@ func appendCanonical(b []byte, n *Node) []byte {
 		b = appendCanonical(b, a)
 	}
 	return append(b, ')')
+}
+
+// sameMeaning tells whether two nodes have the same canonical text, without writing it.
+func sameMeaning(a, b *Node) bool {
+	if a == b {
+		return true
+	}
+	if a.Op != b.Op || len(a.Args) != len(b.Args) {
+		return false
+	}
+	same := true
+	switch a.Op {
+	case OpConst:
+		same = a.Value.Kind() == b.Value.Kind() && bytes.Equal(appendValue(nil, a.Value), appendValue(nil, b.Value))
+	case OpField, OpPresent:
+		same = a.Root == b.Root && a.Path == b.Path
+	case OpLocal:
+		same = a.Local == b.Local
+	case OpLet, OpLoop:
+		same = a.Name == b.Name && a.Local == b.Local
+	case OpCall:
+		same = a.Name == b.Name
+	case OpTable:
+		same = a.Table == b.Table || bytes.Equal(appendTable(nil, a.Table), appendTable(nil, b.Table))
+	}
+	return same && slices.EqualFunc(a.Args, b.Args, sameMeaning)
 }
 
 func appendTable(b []byte, t *Table) []byte {

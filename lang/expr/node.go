@@ -63,7 +63,6 @@ type Node struct {
 	varName  string    // OpConst: the variable that it came from
 	items    []*Node   // of a constant list, for their places
 	prepared any       // what Function.prepare gave
-	key      string    // canonical form, see fingerprint.go
 }
 
 // Walk visits the node and all below it, until visit returns false for a branch.
@@ -155,8 +154,5 @@ func (n *Node) String() string { return n.Text }
 
 // Canonical is the node's meaning as text: equal for nodes that mean the same. Not for people.
 func (n *Node) Canonical() string {
-	if n.key == "" {
-		n.key = string(appendCanonical(nil, n))
-	}
-	return n.key
+	return string(appendCanonical(nil, n))
 }

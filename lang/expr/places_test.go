@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/syncline/syncline/lang/span"
 	"github.com/syncline/syncline/lang/value"
 )
@@ -76,5 +78,36 @@ func TestFingerprints(t *testing.T) {
 	scope.Tables[0].Rows["Adoption"] = value.Text("Blue")
 	if table.Fingerprint() == mustCheck(t, scope, quotedSource("table.tier(source.Stage)"), Want{}).Fingerprint() {
 		t.Error("a changed table is not seen")
+	}
+}
+
+// Two nodes mean the same when their canonical texts are equal, and are held against each other without writing those.
+func TestSameMeaning(t *testing.T) {
+	same := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		g := grammar{rt}
+		var nodes []*Node
+		for range 2 {
+			checked, diags := NewEnv(testScope()).Check(quotedSource(g.pick(g.number, g.text, g.boolean, g.date, g.list)(rapid.IntRange(0, 3).Draw(rt, "depth"))), Want{})
+			if diags.HasErrors() {
+				continue
+			}
+			checked.Root.Walk(func(n *Node) bool {
+				nodes = append(nodes, n)
+				return true
+			})
+		}
+		for _, a := range nodes {
+			for _, b := range nodes {
+				if got, want := sameMeaning(a, b), a.Canonical() == b.Canonical(); got != want {
+					rt.Fatalf("%s and %s: %v, their texts say %v", a, b, got, want)
+				} else if got && a != b {
+					same++
+				}
+			}
+		}
+	})
+	if same == 0 {
+		t.Error("no two nodes meant the same")
 	}
 }
