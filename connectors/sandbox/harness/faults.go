@@ -29,6 +29,8 @@ type Fault struct {
 	DropResponse bool `json:"drop_response,omitempty"`
 	// Delay makes the request wait before anything else, as "2s".
 	Delay Duration `json:"delay,omitempty"`
+	// Late carries the request out at once and ends the answer so much later: what it says is old when it is read.
+	Late Duration `json:"late,omitempty"`
 	// ExpireSession ends all sessions and answers as for an expired one.
 	ExpireSession bool `json:"expire_session,omitempty"`
 }
@@ -51,12 +53,12 @@ func (f *Fault) answers() bool {
 
 func (f *Fault) check() error {
 	switch {
-	case !f.answers() && !f.DropResponse && f.Delay == 0:
-		return errors.New("a fault needs one of status, error_code, retry_after, drop_response, delay, expire_session")
+	case !f.answers() && !f.DropResponse && f.Delay == 0 && f.Late == 0:
+		return errors.New("a fault needs one of status, error_code, retry_after, drop_response, delay, late, expire_session")
 	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
 		return fmt.Errorf("status %d is not an HTTP status of an answer", f.Status)
-	case f.Times < -1 || f.After < 0 || f.RetryAfter < 0 || f.Delay < 0:
-		return errors.New("times, after, retry_after and delay cannot be negative (times -1 means always)")
+	case f.Times < -1 || f.After < 0 || f.RetryAfter < 0 || f.Delay < 0 || f.Late < 0:
+		return errors.New("times, after, retry_after, delay and late cannot be negative (times -1 means always)")
 	}
 	return nil
 }

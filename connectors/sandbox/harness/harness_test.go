@@ -16,12 +16,14 @@ import (
 // echo is a system with one object, Thing, and a handler that counts.
 type echo struct {
 	handled int
+	at      time.Time // of the last one
 	expired bool
 	records []Record
 }
 
 func (e *echo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.handled++
+	e.at = time.Now()
 	body, _ := io.ReadAll(r.Body)
 	CountRecords(r.Context(), 3)
 	fmt.Fprintf(w, "hello %s", body)
@@ -122,6 +124,11 @@ func TestFaults(t *testing.T) {
 	start := time.Now()
 	if send(t, "GET", s.URL()+"/x", ""); time.Since(start) < 80*time.Millisecond {
 		t.Error("delay did not delay")
+	}
+	arm(`{"late":"80ms"}`)
+	before = e.handled
+	if _, text, _ := send(t, "POST", s.URL()+"/x", "late"); time.Since(e.at) < 80*time.Millisecond || text != "hello late" || e.handled != before+1 {
+		t.Errorf("a late answer: %q, %s after the request was carried out", text, time.Since(e.at))
 	}
 	for _, bad := range []string{``, `{}`, `{"status":99}`, `{"stauts":500}`, `{"delay":"soon"}`, `[{"status":500},{"times":-3,"status":500}]`} {
 		if status, text, _ := send(t, "POST", s.URL()+"/_sandbox/faults", bad); status != 400 || !strings.Contains(text, "error") {

@@ -140,7 +140,7 @@ func (s *Server) play(w *statusWriter, r *http.Request, f *Fault) {
 	} else {
 		s.system.ServeHTTP(answer, r)
 	}
-	if f != nil && f.DropResponse {
+	if f != nil && (!pause(r.Context(), time.Duration(f.Late)) || f.DropResponse) {
 		panic(http.ErrAbortHandler)
 	}
 }
