@@ -50,5 +50,3 @@ connection "smtp" "mail" {
   send_again = true
 }
 `
-
-const eventsSecret = "the secret of these events"

@@ -142,7 +142,7 @@ func (w *told) tell(p *proc, events []event) {
 		group.Go(func() {
 			heard := false
 			for range times {
-				heard = post(p.url+"hooks/cs", e) || heard
+				heard = w.post(p.url+"hooks/cs", e) || heard
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -158,10 +158,10 @@ func (w *told) tell(p *proc, events []event) {
 }
 
 // post sends a signed event, and tells whether it was acknowledged.
-func post(url string, e event) bool {
+func (w *told) post(url string, e event) bool {
 	body, _ := json.Marshal(e)
 	sent := strconv.FormatInt(time.Now().Unix(), 10)
-	mac := hmac.New(sha256.New, []byte(eventsSecret))
+	mac := hmac.New(sha256.New, []byte(w.secret))
 	mac.Write([]byte(sent + "."))
 	mac.Write(body)
 	req, err := http.NewRequest("POST", url, bytes.NewReader(body))
@@ -189,14 +189,11 @@ func (w *told) finish() {
 	if len(w.again) > 0 {
 		w.t.Fatalf("events are not taken: %s", p.said())
 	}
-	for end := time.Now().Add(40 * time.Second); time.Now().Before(end) && (len(w.lacks()) > 0 || w.waits()); {
+	for end := time.Now().Add(40 * time.Second); time.Now().Before(end) && len(w.lacks())+len(w.waits()) > 0; {
 		time.Sleep(30 * time.Millisecond)
 	}
-	if w.waits() {
-		w.t.Errorf("the server does not come to rest: %s", p.stacks())
-	}
-	for _, row := range w.lacks() {
-		w.t.Errorf("%s\n%s", row, p.said())
+	if wrong := slices.Concat(w.lacks(), w.waits()); len(wrong) > 0 {
+		w.t.Errorf("the server does not come to rest: %s\n%s", strings.Join(wrong, "\n"), p.stacks())
 	}
 	p.kill()
 	w.settled()
@@ -205,15 +202,15 @@ func (w *told) finish() {
 	}
 }
 
-// waits tells whether events wait in the state.
-func (w *told) waits() bool {
+// waits says what of the state is not done.
+func (w *told) waits() []string {
+	w.t.Helper()
 	db := w.db()
 	defer db.Close()
-	var n int
-	if err := db.QueryRow("SELECT (SELECT count(*) FROM wake) + (SELECT count(*) FROM firing WHERE status = 'pending') + (SELECT count(*) FROM run WHERE status = 'running')").Scan(&n); err != nil {
-		w.t.Fatal(err)
-	}
-	return n > 0
+	return names(w.t, db, `
+SELECT 'record ' || record || ' waits for ' || rule || ', looked for ' || looks || ' times' FROM wake
+UNION ALL SELECT 'firing ' || id || ' of ' || source || ' is pending: ' || progress FROM firing WHERE status = 'pending'
+UNION ALL SELECT 'run ' || id || ' is running: ' || data FROM run WHERE status = 'running'`)
 }
 
 // lacks says what of the target is not as events told.

@@ -6,7 +6,12 @@
 //
 //	SYNCLINE_CRASH_TRIALS  random trials of each kind; 12 when not set
 //	SYNCLINE_CRASH_FOR     go on with random trials for so long instead, all kinds together, such as 8h for a night
-//	SYNCLINE_CRASH_SEED    seed of the first trial; a failure names that of its own
+//	SYNCLINE_CRASH_SEED    seed of the first trial; a failure names that of its own. When not set, it is 1, and a random one
+//	                       where trials go on for a time
+//
+// A seed decides what happens in a trial and when it is meant to, and so it repeats most failures, if not at the first
+// try: what runs first at an instant is for the machine to say. CI takes its seeds from the commit, so that another try of
+// it has the same trials, and other commits have others.
 package crash
 
 import (
@@ -60,6 +65,7 @@ type tally struct {
 	mu     sync.Mutex
 	points map[string]int // by kind and point
 	play   map[string]int // faults by what they do
+	failed []string       // how to repeat the trials that failed
 }
 
 var counts = tally{points: map[string]int{}, play: map[string]int{}}
@@ -77,6 +83,15 @@ func (c *tally) fault(what string) {
 	c.play[what]++
 }
 
+// repeat tells, beside a trial that failed and at the very end, how to have it once more.
+func (c *tally) repeat(t *testing.T, seed uint64, run string) {
+	line := fmt.Sprintf("SYNCLINE_CRASH_SEED=%d SYNCLINE_CRASH_TRIALS=1 go test -count=20 ./cmd/syncline/crash -run '%s'", seed, run)
+	t.Logf("to repeat it: %s", line)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.failed = append(c.failed, t.Name()+" failed; to repeat it: "+line)
+}
+
 func (c *tally) print() {
 	fmt.Printf("crash: %d trials, %d processes, %d killed (%d at random moments), %d crossings, %d events acknowledged, %d faults armed\n",
 		c.trials.Load(), c.processes.Load(), c.killed.Load(), c.timed.Load(), c.crossings.Load(), c.acknowledged.Load(), c.faults.Load())
@@ -86,6 +101,9 @@ func (c *tally) print() {
 			words = append(words, fmt.Sprintf("%s ×%d", k, list[k]))
 		}
 		fmt.Println("crash:", strings.Join(words, ", "))
+	}
+	for _, line := range c.failed {
+		fmt.Println("crash:", line)
 	}
 }
 
@@ -100,7 +118,10 @@ func firstSeed() uint64 {
 	if n, err := strconv.ParseUint(os.Getenv("SYNCLINE_CRASH_SEED"), 10, 64); err == nil {
 		return n
 	}
-	return rand.Uint64N(1_000_000)
+	if os.Getenv("SYNCLINE_CRASH_FOR") != "" {
+		return rand.Uint64N(1_000_000)
+	}
+	return 1
 }
 
 // each runs random trials, as many as were asked for, beside each other.
@@ -131,8 +152,7 @@ func each(t *testing.T, few int, trial func(t *testing.T, seed uint64)) {
 					counts.trials.Add(1)
 					trial(t, seed)
 					if t.Failed() {
-						t.Logf("SYNCLINE_CRASH_SEED=%d SYNCLINE_CRASH_TRIALS=1 go test ./cmd/syncline/crash -run '^%s$' repeats it",
-							seed, strings.SplitN(t.Name(), "/", 2)[0])
+						counts.repeat(t, seed, "^"+strings.SplitN(t.Name(), "/", 2)[0]+"$")
 					}
 				})
 			}

@@ -150,7 +150,7 @@ func eachPoint(t *testing.T, points map[crashpoint.Point]way, open func(*testing
 			}
 			w.end(s)
 			if t.Failed() {
-				t.Logf("SYNCLINE_CRASH_SEED=%d go test ./cmd/syncline/crash -run '^%s$' repeats it", seed, strings.ReplaceAll(t.Name(), "/", "$/^"))
+				counts.repeat(t, seed, "^"+strings.ReplaceAll(t.Name(), "/", "$/^")+"$")
 			}
 		})
 	}

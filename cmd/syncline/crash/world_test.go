@@ -32,6 +32,8 @@ type world struct {
 	env  map[string]string
 	dir  string
 	live *proc // the process that serves, nil: none
+	// secret signs the events of this trial. A server that took over the port of one that died turns away what was meant for that.
+	secret string
 	// bound is how large files may become, in bytes; 0: as large as they like.
 	bound int64
 }
@@ -43,7 +45,8 @@ func newWorld(t *testing.T, kind string, seed uint64, latency time.Duration) *wo
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { box.Close() })
-	w := &world{t: t, kind: kind, rnd: rand.New(rand.NewPCG(seed, 1)), box: box, dir: t.TempDir(), env: map[string]string{}}
+	w := &world{t: t, kind: kind, rnd: rand.New(rand.NewPCG(seed, 1)), box: box, dir: t.TempDir(), env: map[string]string{},
+		secret: "the secret of " + t.Name()}
 	for _, line := range box.Env() {
 		name, text, _ := strings.Cut(line, "=")
 		w.env[name] = text
@@ -96,7 +99,7 @@ func (w *world) start(at string, args ...string) *proc {
 		p.cmd = exec.Command("sh", append([]string{"-c", text(`ulimit -f %d; exec "$0" "$@"`, w.bound/512), program}, args...)...)
 	}
 	p.cmd.Env = append(os.Environ(), w.box.Env()...)
-	p.cmd.Env = append(p.cmd.Env, "NO_COLOR=1", "EVENTS_SECRET="+eventsSecret, "SYNCLINE_CRASHPOINT="+at)
+	p.cmd.Env = append(p.cmd.Env, "NO_COLOR=1", "EVENTS_SECRET="+w.secret, "SYNCLINE_CRASHPOINT="+at)
 	p.cmd.Stderr = &p.log
 	out, err := p.cmd.StdoutPipe()
 	if err == nil {
@@ -149,11 +152,15 @@ func (p *proc) wait() int {
 	return p.cmd.ProcessState.ExitCode()
 }
 
-// stacks ends a process that hangs, and gives what it said and where its goroutines stood.
+// stacks ends a process that hangs, and gives where its goroutines stood and what it said before.
 func (p *proc) stacks() string {
+	if p.ended(0) {
+		return "it has ended: " + p.cmd.ProcessState.String() + "\n" + p.said()
+	}
+	before := p.said()
 	_ = p.cmd.Process.Signal(syscall.SIGQUIT)
 	p.ended(5 * time.Second)
-	return p.said()
+	return brief(strings.TrimPrefix(p.said(), before)) + "\n" + before
 }
 
 // kill ends the process as a power cut would, unless it has ended.
@@ -168,8 +175,12 @@ func (p *proc) check() {
 	if p.w.live == p {
 		p.w.live = nil
 	}
-	if said := p.said(); strings.Contains(said, "panic:") || strings.Contains(said, "fatal error:") {
-		p.w.t.Errorf("%v panics: %s", p.cmd.Args, said)
+	said := p.said()
+	for _, sign := range []string{"panic:", "fatal error:", "a run ended in a panic"} {
+		if strings.Contains(said, sign) {
+			p.w.t.Errorf("%v panics: %s", p.cmd.Args, brief(said))
+			break
+		}
 	}
 	if p.slain() {
 		counts.killed.Add(1)
@@ -319,7 +330,7 @@ func (w *world) faults() {
 	}
 	if w.rnd.IntN(4) == 0 {
 		cs := [][2]string{{"5xx", `{"match":{"path":"/v1/"},"status":502}`}, {"429", `{"match":{"path":"/v1/"},"status":429,"retry_after":1}`},
-			{"slow source", `{"match":{"path":"/v1/"},"delay":"60ms"}`}}
+			{"slow source", `{"match":{"path":"/v1/"},"delay":"60ms"}`}, {"late source", `{"match":{"path":"/v1/data/","body":"GTE"},"late":"120ms"}`}}
 		f := cs[w.rnd.IntN(len(cs))]
 		w.fault("GAINSIGHT", f[0], f[1])
 	}
