@@ -280,7 +280,10 @@ func (t *triggerRun) yield() error {
 	if t.outbox.why == errInterrupted {
 		t.outbox.why = nil
 	}
-	t.run.Why = "the next run goes on: " + t.outbox.toGo(t.clock())
+	t.run.Why = "the next run goes on"
+	if waits := t.outbox.toGo(t.clock()); waits != "" {
+		t.run.Why += ": " + waits
+	}
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/syncline/syncline/connectors"
+	"github.com/syncline/syncline/connectors/memory"
 	"github.com/syncline/syncline/runtime/engine"
 	"github.com/syncline/syncline/runtime/state"
 )
@@ -154,6 +155,30 @@ func TestAStopDoesNotWaitForMessages(t *testing.T) {
 	}
 	w.fires(many - run.Fired)
 	w.told(many)
+}
+
+// The last firing of a record whose earlier ones are through is taken up before its turn, and those between are not forgotten.
+func TestAFiringThatIsTakenUpEarlyLeavesNoneOut(t *testing.T) {
+	w := newTriggers(t, replaceAll(telling, "new.Score < 60", "new.Score != old.Score"))
+	w.fires(0)
+	down := func(int) (*connectors.Error, bool) {
+		return &connectors.Error{Class: connectors.Limit, Message: "slow down", RetryAfter: time.Hour}, false
+	}
+	w.ops.hook = down
+	for score := range 3 {
+		w.put("a", "Score", float64(score+1))
+		if score == 2 {
+			for i := range 2 * many {
+				w.put(fmt.Sprintf("b%04d", i), "Score", 1.0)
+			}
+			w.put("a", "Score", float64(score+1)) // last of all
+		}
+		w.run()
+	}
+	w.ops.hook = nil
+	w.ops.Connection.(*memory.System).SetLimits(connectors.Limits{Parallel: 300}, 0)
+	w.fires(0)
+	w.told(2*many + 3)
 }
 
 // A message through one connection that does not answer waits; what else the firings do goes on.

@@ -16,7 +16,7 @@ import (
 
 // outboxRun is what a run knows of the delivery of firings.
 type outboxRun struct {
-	after   int64           // Seq of the last firing that was taken up
+	after   int64           // Seq of the last firing of the last page
 	waiting map[string]bool // records with a firing that has to wait: later ones of theirs wait behind it
 	behind  map[string]bool // records with a later firing that was passed for that
 	next    []string        // records whose next firing may go by now
@@ -212,7 +212,11 @@ func (t *triggerRun) nextFirings() ([]state.Firing, error) {
 	case o.over:
 		return nil, nil
 	case len(o.next) == 0:
-		return t.job.Store.Firings(t.work, state.FiringFilter{Rule: t.p.ID(), Status: state.FiringPending, After: o.after, Limit: outboxPage})
+		list, err := t.job.Store.Firings(t.work, state.FiringFilter{Rule: t.p.ID(), Status: state.FiringPending, After: o.after, Limit: outboxPage})
+		if len(list) > 0 {
+			o.after = list[len(list)-1].Seq
+		}
+		return list, err
 	}
 	n := min(len(o.next), outboxPage)
 	var out []state.Firing
@@ -239,7 +243,6 @@ func (t *triggerRun) deliverPage(list []state.Firing) error {
 		taken := map[string]bool{}
 		var now, later []state.Firing
 		for _, f := range list {
-			t.outbox.after = max(t.outbox.after, f.Seq)
 			switch {
 			case t.outbox.waiting[f.Source]:
 				t.outbox.behind[f.Source] = true
