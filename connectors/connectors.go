@@ -163,6 +163,8 @@ type BadRows interface {
 type BadRow struct {
 	Place, Text string
 	Err         error
+	// ID is the record's id, where that could be decoded; "": it may be any record.
+	ID string
 	// Known is of the read's layout and holds the fields that the read's Where and Sieve.Sift go by, decoded; what else
 	// stands in it says nothing. nil: these could not be decoded either.
 	Known value.Record

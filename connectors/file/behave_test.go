@@ -372,13 +372,62 @@ func TestUpdateKeepsTheRest(t *testing.T) {
 	for object, want := range map[string]string{"x": strings.Replace(text, "2,two,y\r\n", "2,new,y\n", 1) + "\n", "y": strings.Replace(jsonText, `"two"`, `"new"`, 1)} {
 		res, err := conn.(connectors.Writer).Write(t.Context(), connectors.Write{Object: describe(t, conn, object), Op: connectors.Update,
 			Records: []connectors.Record{{ID: "2", Fields: []connectors.Field{{Name: "name", Value: value.Text("new")}}}, {ID: "9", Fields: []connectors.Field{{Name: "name", Value: value.Text("new")}}}}})
-		if err != nil || res[0].Err != nil || res[1].Err == nil || res[1].Err.Class != connectors.Gone {
+		missing := map[string]connectors.Class{"x": connectors.Reject, "y": connectors.Gone}[object] // the broken row may be it
+		if err != nil || res[0].Err != nil || res[1].Err == nil || res[1].Err.Class != missing {
 			t.Fatalf("%s: %v %+v", object, err, res)
 		}
 		name := map[string]string{"x": "x.csv", "y": "y.jsonl"}[object]
 		if b, _ := os.ReadFile(filepath.Join(dir, name)); string(b) != want {
 			t.Errorf("%s holds\n%q, want\n%q", name, b, want)
 		}
+	}
+}
+
+// A row of which not even the key can be read may be any record: nothing is added beside it, and nothing passes for deleted.
+func TestARowThatCannotBeReadStandsInTheWayOfRecordsThatAreNotFound(t *testing.T) {
+	const text = "id,name\n1,one\n2,two,two\n"
+	conn, dir := project(t, map[string]string{"x.csv": text}, connectors.Object{Name: "x", Settings: settings("path", "x.csv", "write", "update", "key", "id")})
+	fields := func(id, name string) []connectors.Field {
+		return []connectors.Field{{Name: "id", Value: value.Text(id)}, {Name: "name", Value: value.Text(name)}}
+	}
+	for _, w := range []connectors.Write{
+		{Op: connectors.Upsert, Key: "id", Records: []connectors.Record{{Fields: fields("2", "new")}}},
+		{Op: connectors.Create, Records: []connectors.Record{{Fields: fields("2", "new")}}},
+		{Op: connectors.Update, Records: []connectors.Record{{ID: "2", Fields: fields("2", "new")}}},
+		{Op: connectors.Delete, Records: []connectors.Record{{ID: "2"}}},
+	} {
+		w.Object = describe(t, conn, "x")
+		res, err := conn.(connectors.Writer).Write(t.Context(), w)
+		if err != nil || len(res) != 1 || res[0].Err == nil || res[0].Err.Class != connectors.Reject || !strings.Contains(res[0].Err.Message, "x.csv:3") {
+			t.Errorf("%s: %v %+v", w.Op, err, res)
+		}
+		if b, _ := os.ReadFile(filepath.Join(dir, "x.csv")); string(b) != text {
+			t.Errorf("%s: the file holds %q", w.Op, b)
+		}
+	}
+	res, err := conn.(connectors.Writer).Write(t.Context(), connectors.Write{Object: describe(t, conn, "x"), Op: connectors.Upsert, Key: "id",
+		Records: []connectors.Record{{Fields: fields("1", "new")}}})
+	if b, _ := os.ReadFile(filepath.Join(dir, "x.csv")); err != nil || res[0].Err != nil || string(b) != strings.Replace(text, "one", "new", 1) {
+		t.Errorf("the record that is found: %v %+v %q", err, res, b)
+	}
+}
+
+// Of the first records by an order, too, none that is broken is passed over in silence.
+func TestTheFirstByAnOrderAreReadBesideBrokenRows(t *testing.T) {
+	conn, _ := project(t, map[string]string{"x.csv": "id,n\na,many\n"}, connectors.Object{Name: "x", Settings: settings("path", "x.csv"),
+		Columns: []connectors.Column{{Name: "id", Kind: schema.Text}, {Name: "n", Kind: schema.Integer}}})
+	q := query.Read{Object: "x", Layout: value.NewLayout("id", "n"), Order: []query.Order{{Field: "n"}}, Limit: 1}
+	rows, err := conn.(connectors.Reader).Read(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	batch := value.NewBatch(q.Layout, 1)
+	if err := rows.Next(t.Context(), batch); err != nil || batch.Len() != 0 || len(rows.(connectors.BadRows).Bad()) != 1 {
+		t.Fatalf("%v, %d records, bad %v", err, batch.Len(), rows.(connectors.BadRows).Bad())
+	}
+	if err := rows.Next(t.Context(), batch); err != io.EOF {
+		t.Fatal(err)
 	}
 }
 

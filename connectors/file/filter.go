@@ -127,7 +127,7 @@ func (s *sorted) Next(ctx context.Context, batch *value.Batch) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if s.given || len(s.records) == 0 {
+	if s.given || len(s.records)+len(s.bad) == 0 {
 		s.records, s.bad = nil, nil
 		return io.EOF
 	}

@@ -156,7 +156,8 @@ func (g *pager) decode(p *page) (done bool, err error) {
 		}
 		switch {
 		case err != nil:
-			p.bad = append(p.bad, connectors.BadRow{Place: fmt.Sprintf("%s:%d", g.s.shown, g.line), Text: clip(bytes.TrimRight(raw, "\r\n"), 4096), Err: err, Known: known})
+			p.bad = append(p.bad, connectors.BadRow{Place: fmt.Sprintf("%s:%d", g.s.shown, g.line), Text: clip(bytes.TrimRight(raw, "\r\n"), 4096), Err: err,
+				ID: g.idOf(known), Known: known})
 		case added:
 			p.raws = append(p.raws, [2]int{w.pos, w.pos + x.bytes})
 		}
@@ -188,6 +189,15 @@ func (g *pager) fill(p *page) (added bool, known value.Record, err error) {
 		p.batch.DropLast()
 	}
 	return added, known, err
+}
+
+// idOf gives the id of a record of which what decides whether it is wanted was decoded.
+func (g *pager) idOf(known value.Record) string {
+	slot := g.layout.Slot(g.s.key)
+	if known == nil || slot < 0 || g.early == nil || !g.early[slot] {
+		return ""
+	}
+	return known.At(slot).String()
 }
 
 func (g *pager) wanted(p *page, record value.Record) bool {

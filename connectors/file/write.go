@@ -51,6 +51,8 @@ type edit struct {
 	header  []string
 	out     *bufio.Writer
 	changed bool
+	// unread is the first row whose key could not be read; nil: there is none.
+	unread *connectors.BadRow
 }
 
 func (e *edit) run(ctx context.Context) (err error) {
@@ -190,6 +192,9 @@ func (e *edit) copy(ctx context.Context, g *pager) error {
 		if err := g.next(p); err != nil {
 			return err
 		}
+		if len(p.bad) > 0 && e.unread == nil {
+			e.unread = &p.bad[0]
+		}
 		_, _ = e.out.Write(p.prefix)
 		at := 0
 		for i, raw := range p.raws {
@@ -267,6 +272,10 @@ func (e *edit) rest() error {
 			continue
 		}
 		delete(e.changes, id)
+		if e.unread != nil {
+			e.refuse(id, pending)
+			continue
+		}
 		var line []byte
 		there := false
 		for _, j := range pending {
@@ -282,6 +291,16 @@ func (e *edit) rest() error {
 		}
 	}
 	return nil
+}
+
+// refuse refuses changes of a record that was not found, where a row of which not even the key could be read may be it: a
+// second record with its key would be made, or it would pass for deleted.
+func (e *edit) refuse(id string, changes []int) {
+	for _, i := range changes {
+		e.results[i].Err = &connectors.Error{Class: connectors.Reject, Code: "unreadable", Fields: []string{e.s.key},
+			Message: fmt.Sprintf("there is no record with %s %q, but %s may be it and cannot be read (%v)", e.s.key, id, e.unread.Place, e.unread.Err),
+			Hint:    "mend or delete the row"}
+	}
 }
 
 // editCSV sets cells of a line; nil is a new line.

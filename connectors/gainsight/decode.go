@@ -178,7 +178,7 @@ func (d *decoder) one(batch *value.Batch) bool {
 		}
 	}
 	if failure != nil {
-		d.bad = append(d.bad, connectors.BadRow{Place: d.place(), Text: string(bytes.TrimSpace(d.scan.Since(start))), Err: failure})
+		d.bad = append(d.bad, connectors.BadRow{Place: strings.TrimSpace(d.object + " " + d.id()), ID: d.id(), Text: string(bytes.TrimSpace(d.scan.Since(start))), Err: failure})
 		return false
 	}
 	return true
@@ -199,12 +199,12 @@ func (d *decoder) find(key []byte, expected int) int {
 	return -1
 }
 
-// place names the record for people.
-func (d *decoder) place() string {
-	if d.key >= 0 && !d.record[d.key].IsNull() {
-		return d.object + " " + d.record[d.key].String()
+// id is that of the record in hand, as far as it was read; "": it was not.
+func (d *decoder) id() string {
+	if d.key < 0 {
+		return ""
 	}
-	return d.object
+	return strings.Clone(d.record[d.key].String())
 }
 
 // value reads one field's value.

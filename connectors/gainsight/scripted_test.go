@@ -141,7 +141,7 @@ func TestBadRecord(t *testing.T) {
 		t.Fatalf("%d records, %v", batch.Len(), err)
 	}
 	bad := rows.(connectors.BadRows).Bad()
-	if len(bad) != 1 || bad[0].Place != "company g2" || !strings.Contains(bad[0].Err.Error(), "Arr") || !strings.Contains(bad[0].Text, "a lot") {
+	if len(bad) != 1 || bad[0].Place != "company g2" || bad[0].ID != "g2" || !strings.Contains(bad[0].Err.Error(), "Arr") || !strings.Contains(bad[0].Text, "a lot") {
 		t.Errorf("%+v", bad)
 	}
 }

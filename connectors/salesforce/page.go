@@ -76,7 +76,7 @@ func (d *decoder) records() {
 			d.batch.DropLast()
 			return
 		case d.wrong != nil:
-			d.bad = append(d.bad, connectors.BadRow{Place: d.shape.object.Name + " " + string(d.id), Text: string(d.scan.Since(start)), Err: d.wrong})
+			d.bad = append(d.bad, connectors.BadRow{Place: d.shape.object.Name + " " + string(d.id), ID: string(d.id), Text: string(d.scan.Since(start)), Err: d.wrong})
 			d.batch.DropLast()
 		case !d.keep(d.record):
 			d.batch.DropLast()

@@ -286,7 +286,7 @@ func TestBadRecordsAreSetAside(t *testing.T) {
 	if batch.Len() != 1 || len(bad) != 4 {
 		t.Fatalf("%d good, %d bad", batch.Len(), len(bad))
 	}
-	if bad[0].Place != "Thing__c "+id(1) || !strings.Contains(bad[0].Err.Error(), `"someday" is no date`) || bad[0].Text != `{"Id":"`+id(1)+`","Day__c":"someday"}` {
+	if bad[0].Place != "Thing__c "+id(1) || bad[0].ID != id(1) || !strings.Contains(bad[0].Err.Error(), `"someday" is no date`) || bad[0].Text != `{"Id":"`+id(1)+`","Day__c":"someday"}` {
 		t.Errorf("%+v", bad[0])
 	}
 }

@@ -102,7 +102,7 @@ func TestBadValues(t *testing.T) {
 			if batch.Len() != 2 || len(bad) != 1 {
 				t.Fatalf("%d records and %d bad rows, want 2 and 1", batch.Len(), len(bad))
 			}
-			if !strings.Contains(bad[0].Err.Error(), c.wanted) || bad[0].Place != "x 2" {
+			if !strings.Contains(bad[0].Err.Error(), c.wanted) || bad[0].Place != "x 2" || bad[0].ID != "2" {
 				t.Errorf("the bad row is %+v, want %q at x 2", bad[0], c.wanted)
 			}
 		})

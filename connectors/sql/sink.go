@@ -47,7 +47,7 @@ func (s *rowSink) row(at []any, decode func(i int, c *column, dst *value.Value) 
 		}
 		if err != nil {
 			s.batch.DropLast()
-			s.bad = append(s.bad, connectors.BadRow{Place: s.place(at), Text: fmt.Sprint(at...), Err: fmt.Errorf("%s: %w", c.Name, err)})
+			s.bad = append(s.bad, connectors.BadRow{Place: s.place(at), ID: s.id(at), Text: fmt.Sprint(at...), Err: fmt.Errorf("%s: %w", c.Name, err)})
 			return
 		}
 		i++
@@ -87,6 +87,18 @@ func (s *rowSink) place(at []any) string {
 		parts[i] = fmt.Sprint(v)
 	}
 	return s.t.object.Name + " " + strings.Join(parts, ", ")
+}
+
+// id is the record's id, where its table has a key of one column that is a text or a number.
+func (s *rowSink) id(at []any) string {
+	if s.keyless || len(at) != 1 {
+		return ""
+	}
+	switch at[0].(type) {
+	case string, int64:
+		return fmt.Sprint(at[0])
+	}
+	return ""
 }
 
 // joinKey makes one text of the columns of a key, "" of none.
