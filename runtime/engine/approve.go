@@ -182,7 +182,7 @@ func (r *runner) unchangedSince(changes []*change, out *state.Outcome) ([]*chang
 	if err != nil {
 		return nil, fmt.Errorf("reading what is known of records: %w", err)
 	}
-	targets, err := r.targetsOf(changes)
+	targets, broken, err := r.targetsOf(changes)
 	if err != nil {
 		return nil, err
 	}
@@ -196,9 +196,11 @@ func (r *runner) unchangedSince(changes []*change, out *state.Outcome) ([]*chang
 		switch {
 		case c.Departs && underWay(known[i]): // it was interrupted while it was being delivered
 		case base(known[i].Target, known[i].Shadow) != c.Base:
-			why = "what is remembered of it has changed"
+			why = "what is remembered of it has changed since the run"
 		case c.Target == "":
 			why = made[i]
+		case targets[c.Target] == nil && maybe(broken, c.Target) != nil:
+			why = fmt.Sprintf("its target %s: %s", c.Target, maybe(broken, c.Target))
 		default:
 			why = r.overtaken(c, targets[c.Target])
 		}
@@ -222,12 +224,12 @@ func (r *runner) drop(c *change, why string, out *state.Outcome) {
 	out.Unstage = append(out.Unstage, c.seq)
 	if r.job.OnProblem != nil {
 		r.job.OnProblem(Problem{Rule: r.p.ID(), Kind: "dropped", Source: Ref{r.p.From.Connection, r.p.From.Object.Name, c.Source}, Step: "deliver",
-			Message: why + " since the run; the approved change was dropped"})
+			Message: why + "; the approved change was dropped"})
 	}
 }
 
-// targetsOf reads the records that changes concern.
-func (r *runner) targetsOf(changes []*change) (map[string]value.Record, error) {
+// targetsOf reads the records that changes concern. broken are rows that may be among them.
+func (r *runner) targetsOf(changes []*change) (targets map[string]value.Record, broken []connectors.BadRow, err error) {
 	key := r.p.To.Object.KeyField()
 	var ids []string
 	for _, c := range changes {
@@ -236,22 +238,22 @@ func (r *runner) targetsOf(changes []*change) (map[string]value.Record, error) {
 		}
 	}
 	if len(ids) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	if key == nil {
-		return nil, badJob("%s has no key, so its records cannot be read again", r.p.To.Object.Name)
+		return nil, nil, badJob("%s has no key, so its records cannot be read again", r.p.To.Object.Name)
 	}
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
-	records, _, err := r.byID(r.to, r.p.To, key.Name, idValues(key, ids), r.p.Target)
+	records, broken, err := r.byID(r.to, r.p.To, key.Name, idValues(key, ids), r.p.Target)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	out := make(map[string]value.Record, len(records))
+	targets = make(map[string]value.Record, len(records))
 	for _, rec := range records {
-		out[rec.At(0).String()] = rec
+		targets[rec.At(0).String()] = rec
 	}
-	return out, nil
+	return targets, broken, nil
 }
 
 // overtaken says what of a target is not as it was, "" when nothing that counts is. Fields that hold the new value
@@ -261,7 +263,7 @@ func (r *runner) overtaken(c *change, have value.Record) string {
 		return ""
 	}
 	if have == nil {
-		return "its target " + c.Target + " was deleted"
+		return "its target " + c.Target + " was deleted since the run"
 	}
 	kept := c.Fields[:0:0]
 	decisive := 0
@@ -273,7 +275,7 @@ func (r *runner) overtaken(c *change, have value.Record) string {
 		case alike(spec, now, f.After):
 			continue
 		case !alike(spec, now, f.Before):
-			return fmt.Sprintf("%s of its target %s has changed from %s to %s", f.Name, c.Target, shown(f.Before), shown(now))
+			return fmt.Sprintf("%s of its target %s has changed from %s to %s since the run", f.Name, c.Target, shown(f.Before), shown(now))
 		default:
 			decisive++
 		}
@@ -324,8 +326,11 @@ func (r *runner) madeMeanwhile(changes []*change) ([]string, error) {
 		return nil, err
 	}
 	for n, i := range at {
-		if found[n].Found || !found[n].Decided {
-			out[i] = fmt.Sprintf("a record with the key of the one to be created has appeared (%s)", found[n].ID)
+		switch {
+		case found[n].Found:
+			out[i] = fmt.Sprintf("a record with the key of the one to be created has appeared since the run (%s)", found[n].ID)
+		case !found[n].Decided:
+			out[i] = "it cannot be told whether the record to be created is there: several have its key, or a row that may be it cannot be read"
 		}
 	}
 	return out, nil

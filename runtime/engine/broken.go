@@ -2,10 +2,12 @@ package engine
 
 import (
 	"fmt"
+	"io"
 
 	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/lang/expr"
 	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/lang/query"
 	"github.com/syncline/syncline/lang/value"
 	"github.com/syncline/syncline/runtime/state"
 )
@@ -26,6 +28,21 @@ func (b *brokenRow) Error() string {
 		return fmt.Sprintf("%s has the key that is looked for and cannot be read (%v); mend the row", b.place, b.err)
 	}
 	return fmt.Sprintf("nothing was found, but %s may be it and cannot be read (%v); mend or delete the row", b.place, b.err)
+}
+
+// maybe gives the answer for a record that was asked for by its id and not given: one of the rows that could not be read
+// is it, or may be; nil: it is not there.
+func maybe(bad []connectors.BadRow, id string) *brokenRow {
+	var out *brokenRow
+	for _, b := range bad {
+		switch {
+		case b.ID == id:
+			return &brokenRow{place: b.Place, err: b.Err, sure: true}
+		case b.ID == "" && out == nil:
+			out = &brokenRow{place: b.Place, err: b.Err}
+		}
+	}
+	return out
 }
 
 // brokenRows are the rows that the reads of a look-up could not decode.
@@ -131,12 +148,80 @@ func (t *triggerRun) lookUpLetters() error {
 		letter.Source.Connection, letter.Source.Object = b.end.Connection, b.end.Object.Name
 		out.Dead = append(out.Dead, letter)
 		t.problem(b.row.Place, "rejected", "read", e)
+		t.unread[b.row.Place] = true
 	}
 	t.broken = nil
 	if len(out.Dead) == 0 || t.job.DryRun {
 		return nil
 	}
 	return t.commit(out)
+}
+
+// reread settles the dead letters of rows that are read well by now: those of the rule's own object after all of it was read,
+// and those that finds came by where a look-up goes through all records anyway.
+func (t *triggerRun) reread() error {
+	if len(t.dead.open) == 0 {
+		return nil
+	}
+	letters, err := t.job.Store.DeadLetters(t.work, state.DeadFilter{Rule: t.p.ID(), Status: state.DeadOpen})
+	if err != nil {
+		return fmt.Errorf("reading dead letters: %w", err)
+	}
+	out := state.Outcome{Rule: t.p.ID()}
+	through := map[string]map[string]bool{}
+	for _, l := range letters {
+		if l.Step != "read" || l.Firing != "" || t.unread[l.Source.ID] {
+			continue
+		}
+		well := t.whole && l.Source.Connection == t.p.On.Connection && l.Source.Object == t.p.On.Object.Name
+		for _, s := range t.finds {
+			if well || s.end.Connection != l.Source.Connection || s.end.Object.Name != l.Source.Object || !s.unasked() {
+				continue
+			}
+			name := objectName(s.end)
+			if through[name] == nil {
+				if through[name], err = s.unread(); err != nil {
+					return nil // whoever looks something up there says what is wrong
+				}
+			}
+			well = !through[name][l.Source.ID]
+		}
+		if well {
+			out.Revived = append(out.Revived, l.Source.ID)
+		}
+	}
+	if len(out.Revived) == 0 {
+		return nil
+	}
+	return t.commit(out)
+}
+
+// unasked tells whether the system of a look-up gives all its records whatever the question.
+func (s *seeker) unasked() bool { return s.end.Catalog != nil && !s.end.Catalog.Filter.In }
+
+// unread are the places of all rows of the seeker's object that cannot be read.
+func (s *seeker) unread() (map[string]bool, error) {
+	ctx := s.side.counted(s.r.work)
+	rows, err := s.side.reader.Read(ctx, query.Read{Object: s.end.Object.Name, Layout: s.layout})
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[string]bool{}
+	for batch := value.NewBatch(s.layout, 256); ; {
+		err := rows.Next(ctx, batch)
+		if err == io.EOF {
+			return out, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if broken, ok := rows.(connectors.BadRows); ok {
+			for _, b := range broken.Bad() {
+				out[b.Place] = true
+			}
+		}
+	}
 }
 
 // ofSource tells whether a letter is of the rule's own source, not of what it looks up.
@@ -163,8 +248,8 @@ func (r *runner) ownTests() (tests []*expr.Program, slots []int) {
 			tests, slots = append(tests, f.Own), append(slots, f.OwnSlots...)
 		}
 	}
-	if len(tests) > 0 && r.p.From.Object.Key != "" && r.p.Match != nil {
-		slots = append(slots, 0)
+	if (len(tests) > 0 || r.outbox != nil) && r.p.From.Object.Key != "" && r.p.Match != nil {
+		slots = append(slots, 0) // a row that cannot be read is to be told whose it is
 	}
 	return tests, slots
 }

@@ -182,7 +182,7 @@ func (r *runner) process(items []*item, bad []connectors.BadRow, cp *state.Check
 		r.run.Filtered += besides
 		bad = append(bad, more...)
 	}
-	if err := r.lookedAgain(items); err != nil {
+	if err := r.lookedAgain(items, bad); err != nil {
 		return err
 	}
 	if err := r.runFinds(items, false); err != nil {
@@ -207,14 +207,19 @@ func (r *runner) process(items []*item, bad []connectors.BadRow, cp *state.Check
 }
 
 // lookedAgain takes back what was staged of records when this run looked at them before, whatever comes of this look: the
-// last one counts.
-func (r *runner) lookedAgain(items []*item) error {
+// last one counts, also where nothing could be read by then.
+func (r *runner) lookedAgain(items []*item, bad []connectors.BadRow) error {
 	if r.outbox.empty() {
 		return nil
 	}
-	ids := make([]string, len(items))
+	ids := make([]string, len(items), len(items)+len(bad))
 	for i, it := range items {
 		ids[i] = it.id
+	}
+	for _, b := range bad {
+		if b.ID != "" && !r.repeats.took(b.ID) {
+			ids = append(ids, b.ID)
+		}
 	}
 	return r.outbox.retract(ids)
 }

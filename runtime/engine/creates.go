@@ -85,6 +85,9 @@ func (r *runner) recheckCreates(changes []*change, out *state.Outcome) ([]*chang
 		taken[c] = true
 		r.run.Dead++
 		failure := &connectors.Error{Class: connectors.Reject, Message: fmt.Sprintf("%s has the same key by now; two source records reach one target", found[i].ID)}
+		if !found[i].Found {
+			failure.Message = "it cannot be told whether the record to be created is there: several have its key, or a row that may be it cannot be read"
+		}
 		source := state.SourceRef{Connection: r.p.From.Connection, Object: r.p.From.Object.Name, ID: c.Source, Version: c.Version}
 		out.Dead = append(out.Dead, *r.letterFor(source, "", "match", failure))
 		out.Records = append(out.Records, r.afterwards(c, "", false))

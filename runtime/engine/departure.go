@@ -67,6 +67,9 @@ func (r *runner) departSet(items []*item) error {
 	for _, it := range items {
 		c := it.change
 		it.change = nil
+		if it.verdict == dead {
+			continue
+		}
 		if it.have == nil {
 			it.verdict, it.forget = filtered, it.gone
 			continue
@@ -186,13 +189,15 @@ func (r *runner) absent(records []state.Record) error {
 			it.rec, it.hash = rec, r.hash(src)
 			items = append(items, it)
 		}
-		if len(bad) > 0 {
-			clear(byID) // each of the others may be one that cannot be read, and is not known to be gone
+		for id := range byID {
+			if maybe(bad, id) != nil {
+				delete(byID, id) // it is not known to be gone
+			}
 		}
 		r.filter(items)
 	}
 	left := append(slices.DeleteFunc(slices.Clone(items), func(it *item) bool { return it.verdict == pending }), r.goneItems(ids, byID)...)
-	if err := r.lookedAgain(left); err != nil {
+	if err := r.lookedAgain(left, nil); err != nil {
 		return err
 	}
 	for _, it := range pendingItems(items) {

@@ -36,7 +36,7 @@ func (r *runner) diff(items []*item) error {
 // rematchGone tries the match again for items whose linked target turned out to be gone.
 func (r *runner) rematchGone(items []*item) error {
 	var gone []*item
-	for _, it := range items {
+	for _, it := range pendingItems(items) {
 		if it.have == nil {
 			it.relink, it.target = it.target, ""
 			gone = append(gone, it)

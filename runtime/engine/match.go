@@ -50,7 +50,7 @@ func (r *runner) readLinked(items []*item) (lost []*item, err error) {
 	if err := r.readTargets(items); err != nil {
 		return nil, err
 	}
-	for _, it := range items {
+	for _, it := range pendingItems(items) {
 		holds := it.have != nil
 		if holds && r.p.Match.Where != nil {
 			fits, err := r.match.restrict(r.put(it), []value.Record{it.have})
@@ -130,7 +130,7 @@ func (r *runner) keepLinks(items []*item) error {
 	if err := r.readTargets(items); err != nil {
 		return err
 	}
-	for _, it := range items {
+	for _, it := range pendingItems(items) {
 		switch {
 		case it.have == nil && underWay(it.rec):
 			it.target = "" // it was us who deleted it, before the record came back

@@ -53,8 +53,7 @@ type pageReader struct {
 // readPages starts reading. The caller takes pages from out, gives their batches back to free, and calls stop.
 func (r *runner) readPages(q query.Read) *pageReader {
 	p := r.newPageReader(q, 2)
-	if len(r.filters) > 0 {
-		_, slots := r.ownTests()
+	if _, slots := r.ownTests(); len(slots) > 0 {
 		p.sift = newSift(nil, slots, plan.RootSource, nil)
 	}
 	go p.run()

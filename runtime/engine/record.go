@@ -121,7 +121,7 @@ func (r *runner) worthStoring(it *item, rec *state.Record) bool {
 // count adds an item to the run's counts. Changes are counted when they are written.
 // Those evaluated from stored fields were not read, and count only where something came of it.
 func (r *runner) count(it *item) {
-	if it.kept && it.verdict != dead && it.verdict != changed || it.gone {
+	if it.verdict != dead && (it.kept && it.verdict != changed || it.gone) {
 		return
 	}
 	switch it.verdict {

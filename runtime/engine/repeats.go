@@ -64,6 +64,12 @@ func (s *repeats) settle(passed *digests, items []*item) (kept []*item, bad []co
 	return kept, bad, all - len(kept)
 }
 
+// took tells whether this read gave a record with the key before: then that one counts, and not what repeats its key.
+func (s *repeats) took(id string) bool {
+	_, taken := s.seen[fnv64(id)]
+	return s.on && taken
+}
+
 // bad is the report of a record that repeats a key.
 func (s *repeats) bad(id string) connectors.BadRow {
 	n := max(s.times[id], 1) + 1

@@ -159,7 +159,7 @@ func (c *chains) skip(n, hash uint32) uint32 {
 
 // shelvable tells whether the system would give all records anyway, and the run does not change them.
 func (s *seeker) shelvable() bool {
-	return !s.noCache && len(s.spec.By) > 0 && s.end.Catalog != nil && !s.end.Catalog.Filter.In
+	return !s.noCache && len(s.spec.By) > 0 && s.unasked()
 }
 
 // stock fills the shelf, unless it is full.

@@ -8,7 +8,8 @@ import (
 	"github.com/syncline/syncline/lang/value"
 )
 
-// readTargets reads the targets of items by id. One that is not there leaves have nil.
+// readTargets reads the targets of items by id. One that is not there leaves have nil; where a row that cannot be read may
+// be it, the item is refused.
 func (r *runner) readTargets(items []*item) error {
 	key := r.p.To.Object.KeyField()
 	if key == nil {
@@ -39,6 +40,16 @@ func (r *runner) readTargets(items []*item) error {
 		for _, it := range byID[rec.At(0).String()] {
 			it.have = rec
 			it.records[plan.RootTarget] = rec
+		}
+	}
+	for _, id := range ids {
+		if byID[id][0].have != nil {
+			continue
+		}
+		if row := maybe(bad, id); row != nil {
+			for _, it := range byID[id] {
+				r.reject(it, "match", row)
+			}
 		}
 	}
 	return nil

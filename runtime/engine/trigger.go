@@ -41,6 +41,9 @@ type triggerRun struct {
 	recorded map[string]time.Time
 
 	dead deadLetters
+	// whole: the run has read all records. unread are the places of those that could not be read.
+	whole  bool
+	unread map[string]bool
 
 	out     state.Outcome  // not yet committed
 	overlay map[string]int // of edges in out, by source
@@ -109,7 +112,7 @@ func newTriggerRun(ctx context.Context, job TriggerJob) *triggerRun {
 		job.RunID = newRunID(started)
 	}
 	p := job.Plan
-	t := &triggerRun{job: job, p: p, began: time.Now(), machine: newMachine(p), told: map[string]bool{},
+	t := &triggerRun{job: job, p: p, began: time.Now(), machine: newMachine(p), told: map[string]bool{}, unread: map[string]bool{},
 		timed: p.TimeDependent && !p.Change}
 	t.access = access{ctx: ctx, set: job.Set, connections: job.Connections, sides: map[string]*side{}, retry: job.Retry.Defaults(),
 		wait: job.Sleep, chance: job.Random, now: now, frame: expr.Frame{Now: now, Cover: job.Cover}, rootIt: p.RootIt()}
@@ -153,10 +156,13 @@ func (t *triggerRun) execute() error {
 			observed = err
 		}
 	}
-	if observed == nil {
-		return t.forget()
+	if observed != nil {
+		return observed
 	}
-	return observed
+	if err := t.reread(); err != nil {
+		return err
+	}
+	return t.forget()
 }
 
 func (t *triggerRun) observeAll() error {

@@ -99,10 +99,14 @@ func (t *triggerRun) existing(a *plan.Action, key value.Value) (acted, error) {
 	if got.err != nil {
 		return acted{}, failedFor(s.name, "looking for "+a.Label+" in", got.err)
 	}
-	if len(got.records) == 0 {
-		return acted{layout: layout, root: -1}, nil
+	if len(got.records) > 0 {
+		return acted{id: got.records[0].At(0).String(), rec: got.records[0], layout: layout, root: -1}, nil
 	}
-	return acted{id: got.records[0].At(0).String(), rec: got.records[0], layout: layout, root: -1}, nil
+	if len(got.bad) > 0 {
+		t.lament(a.End, got.bad[0])
+		return acted{}, &brokenRow{place: got.bad[0].Place, err: got.bad[0].Err, sure: got.bad[0].ID != ""}
+	}
+	return acted{layout: layout, root: -1}, nil
 }
 
 // proveAbsent looks whether records with given keys are there already, where the steps's outcome could otherwise not be

@@ -178,16 +178,7 @@ func (t *triggerRun) takeUp() error {
 		return nil
 	}
 	for part := range slices.Chunk(slices.Sorted(maps.Keys(t.dead.retry)), lookPage) {
-		records, err := t.readRecords(part)
-		if err != nil {
-			return err
-		}
-		list := make([]observation, len(part))
-		for i, id := range part {
-			list[i] = observation{id: id, rec: records[id], whole: true}
-		}
-		t.run.Read += len(records)
-		if err := t.observe(list); err != nil {
+		if err := t.readAgain(part); err != nil {
 			return err
 		}
 		if err := t.settled(true); err != nil {

@@ -65,16 +65,7 @@ func (t *triggerRun) lookAgain(edges []state.Edge) error {
 	if len(confirm) == 0 {
 		return nil
 	}
-	records, err := t.readRecords(confirm)
-	if err != nil {
-		return err
-	}
-	list := make([]observation, len(confirm))
-	for i, id := range confirm {
-		list[i] = observation{id: id, rec: records[id], whole: true}
-	}
-	t.run.Read += len(records)
-	return t.observe(list)
+	return t.readAgain(confirm)
 }
 
 // imagine gives the edge as it would be if nothing of the record had changed. sure is false where that is worth a look

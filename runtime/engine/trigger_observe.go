@@ -39,6 +39,7 @@ func (t *triggerRun) poll() error {
 	if t.run.Full && t.watch.Complete {
 		q.Since = ""
 	}
+	whole := q.Since == "" && t.cohort == nil
 	pages := t.newPageReader(t.on, q, 2, false)
 	_, slots := t.ownTests()
 	pages.sift = newSift(nil, slots, plan.RootNew, nil)
@@ -58,6 +59,7 @@ func (t *triggerRun) poll() error {
 			return err
 		}
 		if last {
+			t.whole = whole
 			return nil
 		}
 		pages.free <- p.batch
@@ -107,7 +109,8 @@ func (t *triggerRun) page(p *page, last bool) error {
 		list[i] = observation{id: strings.Clone(rec.At(0).String()), rec: rec}
 	}
 	t.run.Read += len(list)
-	if err := t.renew(list); err != nil {
+	list, err := t.renew(list)
+	if err != nil {
 		return err
 	}
 	if err := t.observe(list); err != nil {
@@ -125,7 +128,8 @@ func (t *triggerRun) page(p *page, last bool) error {
 // renew reads those records of a page again that events brought up since the read began. Pages are read ahead, and some
 // systems answer as of the instant at which they were asked: what was seen of these records by now may be newer, and one
 // that seems to go back and forth would fire twice.
-func (t *triggerRun) renew(list []observation) error {
+// Those that cannot be read any more are left out.
+func (t *triggerRun) renew(list []observation) ([]observation, error) {
 	var ids []string
 	for _, o := range list {
 		if t.overtaken[o.id] {
@@ -133,18 +137,18 @@ func (t *triggerRun) renew(list []observation) error {
 		}
 	}
 	if len(ids) == 0 {
-		return nil
+		return list, nil
 	}
-	records, err := t.readRecords(ids)
+	records, unread, err := t.readRecords(ids)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for i, o := range list {
 		if t.overtaken[o.id] {
 			list[i] = observation{id: o.id, rec: records[o.id], whole: true}
 		}
 	}
-	return nil
+	return slices.DeleteFunc(list, func(o observation) bool { return unread[o.id] != nil }), nil
 }
 
 // settled stores what was observed once it is much, or something fires, and delivers it.
@@ -441,23 +445,53 @@ func (t *triggerRun) badRows(bad []connectors.BadRow) {
 		}
 		e := &connectors.Error{Class: connectors.Reject, Message: b.Err.Error(), Request: b.Text}
 		t.run.Dead++
+		t.unread[b.Place] = true
 		t.out.Dead = append(t.out.Dead, t.letter(b.Place, "", "read", t.p.On.Connection, t.p.On.Object.Name, e))
 		t.problem(b.Place, "rejected", "read", e)
 	}
 }
 
-// readRecords reads records of the watched object by id.
-func (t *triggerRun) readRecords(ids []string) (map[string]value.Record, error) {
+// readRecords reads records of the watched object by id. unread are those that a row that cannot be read is, or may be: of
+// them it is not known whether they are there.
+func (t *triggerRun) readRecords(ids []string) (records map[string]value.Record, unread map[string]*brokenRow, err error) {
 	key := t.p.On.Object.KeyField()
-	records, _, err := t.byID(t.on, t.p.On, key.Name, idValues(key, ids), t.p.Source)
+	list, bad, err := t.byID(t.on, t.p.On, key.Name, idValues(key, ids), t.p.Source)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	out := make(map[string]value.Record, len(records))
-	for _, rec := range records {
-		out[rec.At(0).String()] = rec
+	records = make(map[string]value.Record, len(list))
+	for _, rec := range list {
+		records[rec.At(0).String()] = rec
 	}
-	return out, nil
+	if len(bad) == 0 {
+		return records, nil, nil
+	}
+	for _, b := range bad {
+		t.lament(t.p.On, b)
+	}
+	unread = map[string]*brokenRow{}
+	for _, id := range ids {
+		if row := maybe(bad, id); row != nil && records[id] == nil {
+			unread[id] = row
+		}
+	}
+	return records, unread, t.lookUpLetters()
+}
+
+// readAgain observes records as they are now. Those that cannot be read are told of, and stand as they stood.
+func (t *triggerRun) readAgain(ids []string) error {
+	records, unread, err := t.readRecords(ids)
+	if err != nil {
+		return err
+	}
+	list := make([]observation, 0, len(ids))
+	for _, id := range ids {
+		if unread[id] == nil {
+			list = append(list, observation{id: id, rec: records[id], whole: true})
+		}
+	}
+	t.run.Read += len(records)
+	return t.observe(list)
 }
 
 // observeEvents takes the events of the job.
@@ -503,15 +537,19 @@ func (t *triggerRun) observeEach(events []Event) error {
 				lacking[ev.Source] = true
 			}
 		}
-		read := map[string]value.Record{}
+		var read map[string]value.Record
+		var unread map[string]*brokenRow
 		if len(lacking) > 0 {
 			var err error
-			if read, err = t.readRecords(slices.Sorted(maps.Keys(lacking))); err != nil {
+			if read, unread, err = t.readRecords(slices.Sorted(maps.Keys(lacking))); err != nil {
 				return err
 			}
 		}
 		var list []observation
 		for _, ev := range part {
+			if lacking[ev.Source] && unread[ev.Source] != nil {
+				continue
+			}
 			list = append(list, observation{id: ev.Source, rec: t.eventRecord(ev, read[ev.Source], lacking[ev.Source]), whole: true})
 		}
 		t.run.Read += len(list)

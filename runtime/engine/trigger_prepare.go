@@ -63,12 +63,16 @@ func (t *triggerRun) complete(fs []*firing) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	read, err := t.readRecords(ids)
+	read, unread, err := t.readRecords(ids)
 	if err != nil {
 		return err
 	}
 	for _, id := range ids {
 		f := lacking[id]
+		if row := unread[id]; row != nil {
+			t.fail(f, "find", asReject(row), t.p.On) // its fields are not empty for that
+			continue
+		}
 		rec, _, _ := f.data.New.record(t.p.Source)
 		_, lacks, _ := f.data.New.record(t.p.Source)
 		for _, name := range lacks {
