@@ -84,6 +84,9 @@ func sighting(text []byte, t *plan.Trigger) (*engine.Sighting, string, error) {
 	if _, err := d.Token(); err != io.EOF {
 		return nil, "", fmt.Errorf("more than one object in the line")
 	}
+	if line.Object == "" {
+		return nil, "", fmt.Errorf(`"object" is missing: of which object is the record, such as %q`, t.On.Object.Name)
+	}
 	if line.Object != t.On.Object.Name && line.Object != t.On.Connection+"."+t.On.Object.Name {
 		return nil, strconv.Quote(line.Object), nil
 	}

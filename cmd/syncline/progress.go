@@ -48,7 +48,7 @@ func (p *progress) update(u engine.Progress) {
 	}
 	p.last = time.Now()
 	of := ""
-	if total > 0 {
+	if total >= done && total > 0 {
 		of = fmt.Sprintf(" of about %d", total)
 	}
 	fmt.Fprintf(p.a.err, "%s: %s %d%s\n", p.rule, u.Phase, done, of)

@@ -3,6 +3,7 @@ package check
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/syncline/syncline/lang/cron"
 	"github.com/syncline/syncline/lang/resolve"
@@ -138,10 +139,42 @@ func looksSecret(text string) bool {
 func (c *checker) pauses(pauses []resolve.Pause) {
 	for _, p := range pauses {
 		zone := c.zone(p.Timezone, p.Range, nil)
-		if _, err := cron.Parse(p.Cron, zone); err != nil {
+		s, err := cron.Parse(p.Cron, zone)
+		switch {
+		case err != nil:
 			c.report(errCron(p.Range, err))
+		case neverCloses(s, p.For):
+			c.report(warnPauseNeverCloses(p))
 		}
 	}
+}
+
+const (
+	// A year of openings is looked at, which has all that comes with months and weekdays.
+	pauseYear = 366 * 24 * time.Hour
+	// mostOpenings bounds the work for windows of a few minutes, of which a month is enough.
+	mostOpenings = 20_000
+	pauseMonth   = 32 * 24 * time.Hour
+)
+
+// neverCloses tells whether a window opens again each time before it has closed.
+func neverCloses(s *cron.Schedule, length time.Duration) bool {
+	begin := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
+	open := s.Next(begin)
+	for n := 0; n < mostOpenings && open.Sub(begin) < pauseYear; n++ {
+		// Of the openings before it closes a late one leads furthest.
+		var next time.Time
+		for _, after := range []time.Duration{max(length-time.Minute, 0), length / 2, 0} {
+			if next = s.Next(open.Add(after)); !next.IsZero() && !next.After(open.Add(length)) {
+				break
+			}
+		}
+		if next.IsZero() || next.After(open.Add(length)) {
+			return false
+		}
+		open = next
+	}
+	return open.Sub(begin) > pauseMonth
 }
 
 func quote(s string) string { return `"` + s + `"` }

@@ -151,3 +151,8 @@ func warnNoPromise(d *resolve.Alert) *diag.Diagnostic {
 func errAlertText(a resolve.Argument) *diag.Diagnostic {
 	return failure("SYN525", "Alert about nothing", a.NameRange, "", "The text of an alert says what is wrong, and is written by Syncline. Remove %s.", a.Name)
 }
+
+func warnPauseNeverCloses(p resolve.Pause) *diag.Diagnostic {
+	return warning("SYN526", "Pause that never ends", p.Range, "",
+		"The window opens again before its %s are over, so what it pauses never runs. Open it less often, or shorten for; enabled = false switches a rule off.", p.For)
+}

@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/lang/query"
@@ -167,6 +168,7 @@ func (r *runner) process(items []*item, bad []connectors.BadRow, cp *state.Check
 	if r.outbox == nil && !r.job.DryRun {
 		r.creates.forget()
 	}
+	items = r.unshown(items)
 	if err := r.known(items); err != nil {
 		return err
 	}
@@ -204,6 +206,21 @@ func (r *runner) process(items []*item, bad []connectors.BadRow, cp *state.Check
 	out := r.outcome(items)
 	out.Dead = append(append(out.Dead, r.lookUpLetters()...), r.badRows(bad)...)
 	return r.conclude(items, out, cp)
+}
+
+// unshown leaves out the records of which a dry run has told a change already: one that changes while it is read comes by
+// again, and is one change all the same.
+func (r *runner) unshown(items []*item) []*item {
+	if !r.job.DryRun {
+		return items
+	}
+	return slices.DeleteFunc(items, func(it *item) bool {
+		_, shown := r.shown[fnv64(it.id)]
+		if shown {
+			r.run.Read--
+		}
+		return shown
+	})
 }
 
 // lookedAgain takes back what was staged of records when this run looked at them before, whatever comes of this look: the
@@ -289,6 +306,10 @@ func (r *runner) emit(it *item, c *change) {
 	if !r.job.DryRun {
 		return
 	}
+	if r.shown == nil {
+		r.shown = map[uint64]struct{}{}
+	}
+	r.shown[fnv64(c.Source)] = struct{}{}
 	if c.Target != "" && !c.Departs {
 		r.planned[c.Target] = c.Source
 	}

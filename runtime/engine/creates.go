@@ -18,7 +18,7 @@ type creating struct {
 }
 
 // createsMost bounds how many are remembered.
-const createsMost = 500_000
+var createsMost = 500_000
 
 // claim notes a create; taken: another source record is about to create the same.
 func (c *creating) claim(lookup []byte, source string) (first string, taken bool) {

@@ -45,6 +45,25 @@ func TestARecordThatChangesTwiceInAGuardedRun(t *testing.T) {
 	w.quiet(func(j *engine.Job) { j.Full = true })
 }
 
+// A plan shows such a record once, as it was seen first.
+func TestAPlanShowsARecordThatComesTwiceOnce(t *testing.T) {
+	for _, project := range []string{guarded("max_updates = 2"), creating} {
+		w := newWorld(t, project)
+		w.company("c1", 1)
+		w.company("c2", 1)
+		w.ok()
+		w.company("c1", 2)
+		w.company("c2", 2)
+		w.meanwhile(2, func() { w.company("c1", 3) })
+		run := w.ok(func(j *engine.Job) { j.DryRun = true })
+		w.cs.SetHooks(memory.Hooks{})
+		w.counts(run, "read=2 matched=2 updated=2")
+		if len(w.changes) != 2 {
+			t.Errorf("%+v", w.changes)
+		}
+	}
+}
+
 // leavingGuarded is a guarded rule whose records leave it and can be refused.
 const leavingGuarded = `
 sync "leaving" {
@@ -159,6 +178,50 @@ func TestACreateThatIsTakenBackFreesItsKey(t *testing.T) {
 		t.Fatalf("%s %s: %s %v", run.Status, run.Why, counts(run), w.trouble)
 	}
 	w.want("Account", w.byRef("x"), "Score", 2.0)
+}
+
+// Of more creates than a run remembers, two with one key make one record all the same: they are looked up before they are sent.
+func TestCreatesThatWereTooManyToRememberAreLookedUp(t *testing.T) {
+	defer engine.RememberCreates(3)()
+	for _, unread := range []bool{false, true} {
+		w := newWorld(t, strings.Replace(guarded("max_creates = 50"), "Ref = source.Id", "Ref = source.Owner", 1))
+		for i := range 12 {
+			w.company(fmt.Sprintf("c%02d", i), 1, "Owner", fmt.Sprintf("k%02d", i))
+		}
+		u := w.breakable("crm")
+		u.nameless = unread
+		if unread { // a row that may be any of them appears once the run has evaluated
+			looks := 0
+			w.crm.SetHooks(memory.Hooks{BeforeRead: func(string) error {
+				if looks++; looks == 2 {
+					w.account("torn")
+					u.broken["torn"] = true
+				}
+				return nil
+			}})
+			run := w.run()
+			if l := w.letters(state.DeadOpen); run.Created != 0 || run.Dead != 12 || len(l) != 12 || !strings.Contains(l[0].Message, "cannot be told") {
+				t.Fatalf("%s %+v", counts(run), l)
+			}
+			continue
+		}
+		looks := 0
+		w.crm.SetHooks(memory.Hooks{BeforeRead: func(string) error {
+			if looks++; looks == 2 { // somebody makes one of them meanwhile
+				w.account("a9", "Ref", "k07")
+			}
+			return nil
+		}})
+		run := w.run()
+		w.crm.SetHooks(memory.Hooks{})
+		if run.Created != 11 || run.Dead != 1 || len(w.crm.IDs("Account")) != 12 {
+			t.Fatalf("%s %v", counts(run), w.crm.IDs("Account"))
+		}
+		if l := w.letters(state.DeadOpen); len(l) != 1 || l[0].Source.ID != "c07" || !strings.Contains(l[0].Message, "a9 has the same key") {
+			t.Errorf("%+v", l)
+		}
+		w.want("Account", "a9", "Score", nil)
+	}
 }
 
 // Beyond what fits into memory the changes are taken back in the store.

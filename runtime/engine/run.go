@@ -57,6 +57,8 @@ type runner struct {
 	meaning        uint64 // of the rule, hashed
 	// seen are the records that a dry run saw, by hash: it may not mark them in the store.
 	seen map[uint64]struct{}
+	// shown are those that a dry run has told a change of, by hash.
+	shown map[uint64]struct{}
 	// digests are what is known of all records, nil where the store is asked for each.
 	digests  *digests
 	gathered gathered

@@ -12,19 +12,21 @@ import (
 // limit all of them stay there, and the run waits for a person, as a sync's run with its changes does.
 
 // standInLine makes the run the one that an approval is of: those that waited before it have more to wait for now.
-// It says how many firings wait.
+// It says how many records would fire.
 func (t *triggerRun) standInLine() (int, error) {
 	held, err := t.job.Store.Firings(t.work, state.FiringFilter{Rule: t.p.ID(), Status: state.FiringHeld})
 	if err != nil {
 		return 0, fmt.Errorf("reading held firings: %w", err)
 	}
-	ids := make([]string, len(held))
+	ids, fired := make([]string, len(held)), 0
 	for i, f := range held {
-		ids[i] = f.ID
+		if ids[i] = f.ID; f.Kind == state.FiringFired {
+			fired++
+		}
 	}
 	t.run.Outbox = &state.Outbox{Changes: len(held), Digest: digest(ids...), Meaning: t.p.Meaning}
 	crashpoint.Reach(crashpoint.Staged)
-	return len(held), t.eachWaiting(func(run *state.Run) {
+	return fired, t.eachWaiting(func(run *state.Run) {
 		run.Status, run.WaitsFor, run.Outbox.Replaced = state.Stopped, "", t.run.ID
 		run.Why = "nobody approved it before the next run, which waits with what fired till then: " + t.run.ID
 	})

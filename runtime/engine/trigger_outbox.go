@@ -144,18 +144,24 @@ func single(actions []*plan.Action) []step {
 
 // release lets the firings of a guarded rule go, or ends the run waiting with all of them held.
 func (t *triggerRun) release() error {
-	limit, most := t.p.Guard.MaxFirings, 1
+	count := func(kind state.FiringKind, most int) (int, error) {
+		held, err := t.job.Store.Firings(t.work, state.FiringFilter{Rule: t.p.ID(), Status: state.FiringHeld, Kind: kind, Limit: most})
+		if err != nil {
+			return 0, fmt.Errorf("counting firings: %w", err)
+		}
+		return len(held), nil
+	}
+	if n, err := count("", 1); n == 0 || err != nil {
+		return err
+	}
+	limit, fired := t.p.Guard.MaxFirings, 0
 	if limit != nil {
-		most = *limit + 1
+		var err error
+		if fired, err = count(state.FiringFired, *limit+1); err != nil { // recoveries wait with them and are none
+			return err
+		}
 	}
-	held, err := t.job.Store.Firings(t.work, state.FiringFilter{Rule: t.p.ID(), Status: state.FiringHeld, Limit: most})
-	if err != nil {
-		return fmt.Errorf("counting firings: %w", err)
-	}
-	if len(held) == 0 {
-		return nil
-	}
-	if limit != nil && len(held) > *limit {
+	if limit != nil && fired > *limit {
 		n, err := t.standInLine()
 		if err != nil {
 			return err

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -298,6 +299,31 @@ func TestAWiderPopulationHoldsThoseWhoEnter(t *testing.T) {
 	w.put("b", "Score", 2.0)
 	w.fires(0)
 	w.wantTasks("a 70>50, c 70>1")
+}
+
+// Records that recover are no firings: they wait with those that fire, and count neither in the limit nor in its text.
+func TestMaxFiringsDoesNotCountRecoveries(t *testing.T) {
+	w := newTriggers(t, strings.Replace(dropping, "  together {", "  recovered {\n update \"task\" {\n set {\n Status = text(\"done\")\n }\n }\n }\n  guard {\n max_firings = 2\n }\n  together {", 1))
+	ids := []string{"a", "b", "c", "d"}
+	for _, id := range ids {
+		w.put(id, "Score", 70.0)
+	}
+	w.fires(0)
+	w.put("a", "Score", 50.0)
+	w.put("b", "Score", 50.0)
+	w.fires(2)
+	w.put("a", "Score", 70.0)
+	w.put("b", "Score", 70.0)
+	w.put("c", "Score", 50.0)
+	w.fires(1)
+	w.want("Task", w.crm.IDs("Task")[0], "Status", "done")
+	w.put("c", "Score", 70.0)
+	for _, id := range []string{"a", "b", "d"} {
+		w.put(id, "Score", 40.0)
+	}
+	if run := w.run(); run.Status != state.Waiting || !strings.Contains(run.Why, "and 3 records would fire") || run.Outbox.Changes != 4 {
+		t.Fatalf("%s %+v", run.Why, run.Outbox)
+	}
 }
 
 func TestMaxFiringsHoldsAllOfThem(t *testing.T) {

@@ -135,6 +135,7 @@ type FiringFilter struct {
 	Rule   string
 	Source string
 	Status FiringStatus
+	Kind   FiringKind
 	After  int64 // Seq
 	Limit  int
 	Newest bool // newest first

@@ -116,6 +116,9 @@ func (s *Store) Firings(ctx context.Context, f state.FiringFilter) ([]state.Firi
 	if f.Status != "" {
 		w.add("status = ?", string(f.Status))
 	}
+	if f.Kind != "" {
+		w.add("kind = ?", string(f.Kind))
+	}
 	order := "seq"
 	if f.Newest {
 		order = "seq DESC"
