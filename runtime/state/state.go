@@ -55,6 +55,9 @@ func (e *HeldError) Unwrap() error { return ErrHeld }
 // ErrNewer: the state was written by a newer version of Syncline.
 var ErrNewer = errors.New("the state is from a newer version")
 
+// ErrEmpty: the file of the state is there and holds nothing, not even that it is one.
+var ErrEmpty = errors.New("the state is empty")
+
 // RunStore keeps what ran, and where it stands.
 type RunStore interface {
 	// SaveRun stores a run when it begins and again when it ends. What a run has staged goes with its end, unless it

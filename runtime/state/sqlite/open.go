@@ -62,8 +62,14 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 
 // openAt brings the file to a version that may be an older one.
 func openAt(ctx context.Context, path string, o Options, version int) (*Store, error) {
-	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) && o.MustExist {
+	there, err := os.Stat(path)
+	missing := errors.Is(err, os.ErrNotExist)
+	switch {
+	case missing && o.MustExist:
 		return nil, fmt.Errorf("there is no state at %s: nothing has run there yet, or --state should name another file", path)
+	case err == nil && there.Mode().IsRegular() && there.Size() == 0:
+		return nil, fmt.Errorf("the state %s is empty, and Syncline leaves none empty: was a copy of it cut off? Put a backup in its place, or delete it to begin anew, as on the first day: %w",
+			path, state.ErrEmpty)
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("the folder of the state cannot be made; where the project's folder cannot be written to, give --state PATH: %w", err)
@@ -75,11 +81,63 @@ func openAt(ctx context.Context, path string, o Options, version int) (*Store, e
 			return nil, err
 		}
 	}
+	if missing {
+		if err := s.begin(ctx, version); err != nil {
+			s.Close()
+			return nil, s.explain(err)
+		}
+	}
 	if err := s.open(ctx, version); err != nil {
 		s.Close()
 		return nil, s.explain(err)
 	}
 	return s, nil
+}
+
+// begin makes a new file beside its place and puts it there whole, so that a process that dies meanwhile leaves no empty one.
+func (s *Store) begin(ctx context.Context, version int) error {
+	made := &Store{path: s.path + ".new", volatile: s.volatile, lock: s.lock}
+	if err := remove(made.path, made.path+"-wal", made.path+"-shm"); err != nil {
+		return err
+	}
+	err := made.open(ctx, version)
+	for _, db := range []*sql.DB{made.read, made.write} {
+		if db != nil {
+			err = errors.Join(err, db.Close())
+		}
+	}
+	// What is left beside the place is of a file that somebody deleted, and would pass for changes of this one.
+	err = errors.Join(err, remove(s.path+"-wal", s.path+"-shm"))
+	if err == nil {
+		err = place(made.path, s.path)
+	}
+	return errors.Join(err, remove(made.path, made.path+"-wal", made.path+"-shm"))
+}
+
+// place moves a file to where there is none, durably. One that is there by now stays.
+func place(from, to string) error {
+	switch err := os.Link(from, to); {
+	case err == nil, errors.Is(err, os.ErrExist):
+	default: // the file system has no links
+		if err := os.Rename(from, to); err != nil {
+			return err
+		}
+	}
+	if dir, err := os.Open(filepath.Dir(to)); err == nil {
+		_ = dir.Sync() // not every system can
+		return dir.Close()
+	}
+	return nil
+}
+
+// remove removes files that may not be there.
+func remove(paths ...string) (err error) {
+	for _, p := range paths {
+		if rerr := os.Remove(p); rerr != nil && !errors.Is(rerr, os.ErrNotExist) {
+			err = errors.Join(err, rerr)
+		}
+	}
+	return err
 }
 
 func (s *Store) open(ctx context.Context, version int) error {

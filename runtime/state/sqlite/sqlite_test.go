@@ -47,6 +47,63 @@ func TestASecondHolderIsToldWhoHoldsIt(t *testing.T) {
 	again.Close()
 }
 
+// An empty file is what is left of a state, and not a new one: what it knew would be done again.
+func TestAnEmptyFileIsNoNewState(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.db")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range []Options{{Holder: "test"}, {}, {MustExist: true}} {
+		if _, err := Open(t.Context(), path, o); !errors.Is(err, state.ErrEmpty) || !strings.Contains(err.Error(), "delete it to begin anew") {
+			t.Fatalf("%+v: %v", o, err)
+		}
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(t.Context(), path, Options{Holder: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+}
+
+// A new state is there whole or not at all, and takes nothing over from one that somebody deleted in part.
+func TestANewStateIsWholeFromTheStart(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "state.db")
+	s, err := Open(t.Context(), path, Options{Holder: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SaveSnapshot(t.Context(), "x", []byte("old")); err != nil {
+		t.Fatal(err)
+	}
+	left, err := os.ReadFile(path + "-wal") // as a process that was killed leaves it
+	s.Close()
+	if err != nil || len(left) == 0 {
+		t.Fatal(len(left), err)
+	}
+	for _, name := range []string{path + "-wal", path + ".new"} {
+		if err := os.WriteFile(name, left, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = Open(t.Context(), path, Options{Holder: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if data, err := s.Snapshot(t.Context(), "x"); err != nil || data != nil {
+		t.Errorf("%q %v", data, err)
+	}
+	if names, _ := filepath.Glob(path + ".new*"); len(names) > 0 {
+		t.Errorf("%v are left", names)
+	}
+}
+
 func TestANewerStateIsRefused(t *testing.T) {
 	s := open(t).(*Store)
 	if _, err := s.write.Exec("PRAGMA user_version = 999"); err != nil {
