@@ -125,6 +125,10 @@ func fingerprint(x Rule, conns map[string]string, keys *objectKeys) string {
 
 // runRule makes one run of a rule for the scheduler.
 func (s *Server) runRule(ctx context.Context, set *plan.Set, x Rule, t schedule.Turn) schedule.End {
+	if err := s.r.owned(ctx, s.store, set, []Rule{x}, true); err != nil {
+		s.log.Error("a rule waits", "rule", x.ID(), "error", err)
+		return schedule.End{Result: schedule.Again, Why: err.Error()}
+	}
 	open := map[string]connectors.Connection{}
 	for _, name := range x.connections() {
 		conn, release, err := s.r.Use(ctx, set.Connection(name))

@@ -67,6 +67,9 @@ func (r *Runtime) RunOnce(ctx context.Context, set *plan.Set, s Selection, store
 	if err != nil {
 		return nil, err
 	}
+	if err := r.owned(ctx, store, set, rules, !dry); err != nil {
+		return nil, err
+	}
 	ended := map[string]state.Run{}
 	runs := make([]state.Run, 0, len(rules))
 	for _, rule := range rules {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/syncline/syncline/runtime"
 	"github.com/syncline/syncline/runtime/state/sqlite"
 )
 
@@ -17,7 +18,7 @@ func newState(a *app) *cobra.Command {
 		Short: "Check, repair, export or compact what Syncline remembers",
 		Long:  "The state holds links, shadows, checkpoints, runs, the ledger and dead letters. Never edit it by hand.",
 	}
-	c.AddCommand(newStateCheck(a), newStateRepair(a), newStateExport(a), newStateCompact(a))
+	c.AddCommand(newStateCheck(a), newStateRepair(a), newStateExport(a), newStateCompact(a), newStateAdopt(a))
 	return c
 }
 
@@ -86,6 +87,23 @@ reads everything, and what a trigger does not remember but finds true does not f
 				return errProblems
 			}
 			return nil
+		},
+	}
+}
+
+func newStateAdopt(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "adopt [DIR]", Short: "Say that the state is about the systems that the project names now", Args: cobra.MaximumNArgs(1),
+		Long: `A state remembers which systems each rule is between, and a rule that is between others is not run: ids that are remembered
+would stand for other records there. Where a system has only got another address, adopt takes the state for its own.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.look(cmd, args, func(store *sqlite.Store) error {
+				if err := runtime.ForgetSystems(cmd.Context(), store); err != nil {
+					return err
+				}
+				fmt.Fprintln(a.out, "The next run takes the state for that of the systems that the project names.")
+				return nil
+			})
 		},
 	}
 }

@@ -189,10 +189,8 @@ func (r *runner) absent(records []state.Record) error {
 			it.rec, it.hash = rec, r.hash(src)
 			items = append(items, it)
 		}
-		for id := range byID {
-			if maybe(bad, id) != nil {
-				delete(byID, id) // it is not known to be gone
-			}
+		if len(bad) > 0 {
+			clear(byID) // each of the others may be one that cannot be read, and is not known to be gone
 		}
 		r.filter(items)
 	}

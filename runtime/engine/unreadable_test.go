@@ -162,39 +162,6 @@ func TestATargetThatCannotBeReadIsNotGone(t *testing.T) {
 	}
 }
 
-// One row that cannot be read keeps nothing else from being seen as gone, where it is known whose it is.
-func TestABrokenRowHidesOnlyItsOwnRecord(t *testing.T) {
-	w := newWorld(t, strings.Replace(creating, "  map {", "  on_delete = \"delete\"\n  map {", 1))
-	for i := range 3 {
-		w.company(fmt.Sprintf("c%d", i), 1)
-	}
-	w.ok()
-	u := w.breakable("cs")
-	next := w.job
-	w.job = func(j *engine.Job) {
-		next(j)
-		with := j.Connections
-		j.Connections = func(name string) connectors.Connection {
-			if name == "cs" {
-				return mute{u, u}
-			}
-			return with(name)
-		}
-	}
-	u.broken["c1"] = true
-	w.cs.Remove("Company", "c2")
-	w.run(func(j *engine.Job) { j.Full = true })
-	if w.byRef("c1") == "" || w.byRef("c2") != "" {
-		t.Fatalf("%v", w.crm.IDs("Account"))
-	}
-	u.nameless = true
-	w.cs.Remove("Company", "c0")
-	w.run(func(j *engine.Job) { j.Full = true })
-	if w.byRef("c1") == "" || w.byRef("c0") == "" {
-		t.Fatalf("%v", w.crm.IDs("Account"))
-	}
-}
-
 // breaking makes the records of a trigger's system break.
 func (w *triggers) breaking(system string) *unreadable {
 	u := w.breakable(system)

@@ -1,0 +1,127 @@
+package runtime
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+
+	"github.com/syncline/syncline/connectors"
+	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/runtime/state"
+)
+
+// What a state remembers of a rule, links above all, is about records of certain systems. With a state of another project
+// that has a rule of the same name, or of the sandbox when the rule goes to production, ids would stand for other records.
+
+// ErrOtherSystems: the state remembers a rule between other systems than those that it is between now.
+var ErrOtherSystems = errors.New("the state is about other systems")
+
+const ownersSnapshot = "systems"
+
+// thisMachine stands for all addresses of loopback: there a system has another port each time.
+const thisMachine = "this machine"
+
+// ForgetSystems lets the next run of each rule take the state for its own.
+func ForgetSystems(ctx context.Context, store state.SnapshotStore) error {
+	return store.SaveSnapshot(ctx, ownersSnapshot, []byte("{}"))
+}
+
+// owned checks that the state is about the systems that rules are between; note stores which these are, where nothing is
+// known yet.
+func (r *Runtime) owned(ctx context.Context, store state.SnapshotStore, set *plan.Set, rules []Rule, note bool) error {
+	data, err := store.Snapshot(ctx, ownersSnapshot)
+	if err != nil {
+		return fmt.Errorf("reading which systems the state is about: %w", err)
+	}
+	known := map[string][]string{}
+	if len(data) > 0 {
+		if err := json.Unmarshal(data, &known); err != nil {
+			return fmt.Errorf("reading which systems the state is about: %w", err)
+		}
+	}
+	fresh := false
+	for _, x := range rules {
+		now := r.between(set, x)
+		before, met := known[x.ID()]
+		switch {
+		case met && !alike(before, now):
+			return fmt.Errorf("%w: %s was between %s until now, and is between %s; what is remembered of its records would be taken for others. "+
+				"Give this project a state of its own with --state, or, if these are the same systems under other addresses, say so: `syncline state adopt`",
+				ErrOtherSystems, x.ID(), strings.Join(before, " and "), strings.Join(now, " and "))
+		case !met:
+			known[x.ID()], fresh = now, true
+		}
+	}
+	if !fresh || !note {
+		return nil
+	}
+	if data, err = json.Marshal(known); err != nil {
+		return err
+	}
+	return store.SaveSnapshot(ctx, ownersSnapshot, data)
+}
+
+// between names the systems of a rule's source and target: "salesforce acme.my.salesforce.com".
+func (r *Runtime) between(set *plan.Set, x Rule) (out []string) {
+	ends := []plan.End{x.On()}
+	if x.Sync != nil {
+		ends = append(ends, x.Sync.To)
+	}
+	for _, e := range ends {
+		c := set.Connection(e.Connection)
+		if c == nil {
+			continue
+		}
+		out = append(out, strings.TrimSpace(c.System+" "+r.address(c)))
+	}
+	return out
+}
+
+// address is where a connection's system is, without what is secret or changes; "": it cannot be told.
+func (r *Runtime) address(c *plan.Connection) string {
+	typ, ok := r.o.Registry[c.System]
+	if !ok {
+		return ""
+	}
+	config, err := configure(c, typ.System, r.o.Env)
+	if err != nil {
+		return "" // whoever opens it says what is missing
+	}
+	return addressOf(config.Settings)
+}
+
+func addressOf(s connectors.Settings) string {
+	host, below := s.Text("host"), s.Text("database")
+	if u, err := url.Parse(s.Text("url")); err == nil && u.Hostname() != "" {
+		host, below = u.Hostname(), ""
+		if u.Scheme != "http" && u.Scheme != "https" {
+			below = strings.Trim(u.Path, "/")
+		}
+	}
+	if host == "" {
+		return ""
+	}
+	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
+		host = thisMachine
+	}
+	return strings.TrimSpace(strings.ToLower(host) + " " + below)
+}
+
+// alike tells whether two rules may be between the same systems. Where an address is not known the kind alone counts.
+func alike(a, b []string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		kind, at, _ := strings.Cut(a[i], " ")
+		other, there, _ := strings.Cut(b[i], " ")
+		if kind != other || at != "" && there != "" && at != there {
+			return false
+		}
+	}
+	return true
+}
