@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -34,4 +35,26 @@ func TestStartEndsRunsThatACrashLeftOpen(t *testing.T) {
 			t.Errorf("%s is %s %q, wanted %s", id, r.Status, r.Why, want)
 		}
 	}
+}
+
+// A run that panics is a failed one, and what it was for is not forgotten.
+func TestARunThatPanicsFails(t *testing.T) {
+	p := newPlant(t, 1, 2)
+	p.write("rules.sync.hcl", ruleText("a", 0, "", "schedule {\n    cron = \"0 0 29 2 *\"\n  }"))
+	s, _ := p.serve()
+	p.runs(s, "sync.a")
+	before, _ := runsOf(s, "sync.a")
+	p.cs.fault.Store(true)
+	if err := s.Start("sync.a", false); err != nil {
+		t.Fatal(err)
+	}
+	p.eventually("the run is said to have failed", func() bool {
+		id, status := runsOf(s, "sync.a")
+		return id != before && status == state.Failed
+	})
+	runs, err := p.store.Runs(context.Background(), state.RunFilter{Rule: "sync.a", Status: state.Failed})
+	if err != nil || len(runs) != 1 || !strings.Contains(runs[0].Why, "a fault of the program") {
+		t.Errorf("stored are %+v, %v", runs, err)
+	}
+	p.runs(s, "sync.a")
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -148,7 +149,9 @@ func (s *Server) runRule(ctx context.Context, set *plan.Set, x Rule, t schedule.
 		return schedule.End{Result: schedule.Failed} // nothing follows from it
 	}
 	s.board.begin(x.ID())
-	run, err := s.runKind(ctx, set, x, t, round, func(name string) connectors.Connection { return open[name] })
+	run, err := s.caught(ctx, x.ID(), func() (state.Run, error) {
+		return s.runKind(ctx, set, x, t, round, func(name string) connectors.Connection { return open[name] })
+	})
 	s.board.end(run)
 	s.quiet.note(run)
 	s.metrics.Run(run)
@@ -165,6 +168,17 @@ func (s *Server) runRule(ctx context.Context, set *plan.Set, x Rule, t schedule.
 }
 
 // runKind runs a rule by its kind.
+// caught makes a run that panics a failed one. The other rules go on, and this one goes on as after any failure.
+func (s *Server) caught(ctx context.Context, rule string, do func() (state.Run, error)) (run state.Run, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.log.Error("a run ended in a panic; the other rules go on", "rule", rule, "panic", p, "stack", string(debug.Stack()))
+			run, err = engine.FailRun(context.WithoutCancel(ctx), s.store, rule, fmt.Sprintf("a fault of this program, please report it with its log: %v", p))
+		}
+	}()
+	return do()
+}
+
 func (s *Server) runKind(ctx context.Context, set *plan.Set, x Rule, t schedule.Turn, round *round,
 	connection func(string) connectors.Connection) (state.Run, error) {
 	store, named := watched{s.store, round}, t.Schedule

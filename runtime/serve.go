@@ -104,7 +104,8 @@ func NewServer(ctx context.Context, r *Runtime, o ServeOptions) (*Server, error)
 	s.metrics.Collect(o.Store)
 	s.desk, s.alerts = newEventDesk(s), newAlertDesk(s)
 	if err := engine.StopAbandoned(ctx, o.Store); err != nil {
-		return nil, err
+		// A full disk, say, is waited for; the next runs of their rules end them.
+		o.Log.Warn("runs that an earlier process left open cannot be ended", "error", err)
 	}
 	var err error
 	if s.sched, err = schedule.New(ctx, schedule.Options{Store: o.Store, Workers: o.Workers, Jitter: o.Jitter, Now: r.o.Now, Log: o.Log}); err != nil {

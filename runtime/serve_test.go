@@ -28,6 +28,7 @@ type gated struct {
 	*memory.System
 	mu       sync.Mutex
 	describe func(ctx context.Context, names []string) error
+	fault    atomic.Bool // the next look at the limits, which each run begins with, panics
 	asked    atomic.Int64
 	closed   atomic.Int64
 }
@@ -43,6 +44,13 @@ func (g *gated) Describe(ctx context.Context, names []string, prev *schema.Catal
 		}
 	}
 	return g.System.Describe(ctx, names, prev)
+}
+
+func (g *gated) Limits() connectors.Limits {
+	if g.fault.CompareAndSwap(true, false) {
+		panic("a fault of the program")
+	}
+	return g.System.Limits()
 }
 
 func (g *gated) Close() error {
