@@ -22,7 +22,9 @@ type digests struct {
 	// starts says where the records begin whose hashes have the same leading bits.
 	starts []uint32
 	shift  int
-	read   int // number of the read that passed is of
+	// touched is of no use but to findAll.
+	touched uint64
+	read    int // number of the read that passed is of
 }
 
 type bitset []uint64
@@ -74,14 +76,53 @@ func (d *digests) find(source uint64) int {
 	return -1
 }
 
-// pass tells whether a record is known as it is; from then on it counts as seen.
-func (r *runner) pass(id string, hash uint64) bool {
-	d := r.digests
-	if d == nil || id == "" {
-		return false
+// findAhead is how many records are found together.
+const findAhead = 64
+
+// findAll puts the indexes of several records' digests into at. The list is far larger than the caches of the processor, so
+// that finding is waiting for memory: what does not depend on each other is waited for together.
+func (d *digests) findAll(sources []uint64, at []int) {
+	var starts [findAhead]uint32
+	for i, s := range sources {
+		starts[i] = d.starts[s>>d.shift]
 	}
-	at := d.find(state.SourceHash(id))
-	if at < 0 {
+	var touched uint64
+	for i := range sources {
+		if n := int(starts[i]); n < len(d.list) {
+			touched |= d.list[n].Source
+		}
+	}
+	d.touched = touched // or the compiler would leave the reading out
+	for i, s := range sources {
+		at[i] = d.find(s)
+	}
+}
+
+// identify gives the identity and the hash of the records of a page from start on, some of them, and where their digests are.
+func (r *runner) identify(p *page, start int, into *identified) {
+	into.n = min(findAhead, p.batch.Len()-start)
+	for i := range into.n {
+		into.ids[i], into.hashes[i] = r.identity(p, start+i), r.hash(p.batch.Record(start+i))
+		into.sources[i] = state.SourceHash(into.ids[i])
+	}
+	if r.digests != nil {
+		r.digests.findAll(into.sources[:into.n], into.at[:into.n])
+	}
+}
+
+// identified are records that are next to each other on a page.
+type identified struct {
+	n       int
+	ids     [findAhead]string
+	hashes  [findAhead]uint64
+	sources [findAhead]uint64
+	at      [findAhead]int // of their digests, -1 for none
+}
+
+// pass tells whether a record, whose digest is at, is known as it is; from then on it counts as seen.
+func (r *runner) pass(id string, hash uint64, at int) bool {
+	d := r.digests
+	if d == nil || id == "" || at < 0 {
 		return false
 	}
 	if d.list[at].Hash != hash || d.void.has(at) || len(r.dead.retry) > 0 && r.dead.retry[id] {

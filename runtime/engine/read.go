@@ -182,10 +182,14 @@ func (r *runner) items(p *page) []*item {
 	r.repeats.begin(p, r.p.From.Object.Key != "")
 	var at map[string]int
 	var out []*item
+	next := &r.next
 	for i := range p.batch.Len() {
-		src := p.batch.Record(i)
-		id, hash := r.identity(p, i), r.hash(src)
-		if r.pass(id, hash) {
+		if i%findAhead == 0 {
+			r.identify(p, i, next)
+		}
+		src, n := p.batch.Record(i), i%findAhead
+		id, hash := next.ids[n], next.hashes[n]
+		if r.pass(id, hash, next.at[n]) {
 			if r.job.OnRead != nil {
 				r.tellRead(r.newItem(strings.Clone(id), src))
 			}
@@ -201,8 +205,8 @@ func (r *runner) items(p *page) []*item {
 			at = make(map[string]int, p.batch.Len()-i)
 			out = make([]*item, 0, p.batch.Len()-i)
 		}
-		if n, twice := at[it.id]; twice && !r.repeats.on {
-			out[n] = nil
+		if first, twice := at[it.id]; twice && !r.repeats.on {
+			out[first] = nil
 		}
 		at[it.id] = len(out)
 		out = append(out, it)

@@ -61,6 +61,7 @@ type runner struct {
 	shown map[uint64]struct{}
 	// digests are what is known of all records, nil where the store is asked for each.
 	digests  *digests
+	next     identified // of the page in hand
 	gathered gathered
 	// deletedNext is where the reader of deletions goes on after this run, deleted what it gave.
 	deletedNext string

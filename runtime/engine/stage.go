@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -17,6 +18,7 @@ type outbox struct {
 	mem     []state.Staged // no Data: taken back
 	bytes   int            // in mem
 	spilled bool
+	scratch []byte // of encoding
 	// at says where in mem the change of a source is, stored what Seq it has in the store, by the hash of the source.
 	at     map[string]int
 	stored map[uint64]int64
@@ -40,7 +42,8 @@ func (o *outbox) add(changes []*change) error {
 		if _, err := o.drop(c.Source, &seqs); err != nil { // of two records with one key on one page
 			return err
 		}
-		data := c.encode()
+		o.scratch = c.encode(o.scratch[:0])
+		data := bytes.Clone(o.scratch)
 		o.at[c.Source] = len(o.mem)
 		o.mem = append(o.mem, state.Staged{Source: c.Source, Data: data})
 		if o.bytes += len(data) + len(c.Source); o.bytes > outboxMemory {

@@ -19,28 +19,43 @@ const (
 	stagedWant // it has mapped values
 )
 
-func (c *change) encode() []byte {
+// encode appends the staged form of the change.
+func (c *change) encode(b []byte) []byte {
 	var flags int64
-	for bit, on := range map[int64]bool{stagedDeparts: c.Departs, stagedUnlink: c.Unlink, stagedForget: c.Forget, stagedWant: c.Want != nil} {
+	set := func(bit int64, on bool) {
 		if on {
 			flags |= bit
 		}
 	}
-	b := make([]byte, 0, 512)
-	put := func(values ...value.Value) {
-		for _, v := range values {
-			b = v.AppendBinary(b)
-		}
+	set(stagedDeparts, c.Departs)
+	set(stagedUnlink, c.Unlink)
+	set(stagedForget, c.Forget)
+	set(stagedWant, c.Want != nil)
+	number := func(n int64) { b = value.Int(n).AppendBinary(b) }
+	text := func(s string) { b = value.Text(s).AppendBinary(b) }
+	number(int64(c.Op))
+	for _, s := range [...]string{c.Source, c.Version, c.Target, c.Key, string(c.Keys)} {
+		text(s)
 	}
-	put(value.Int(int64(c.Op)), value.Text(c.Source), value.Text(c.Version), value.Text(c.Target), value.Text(c.Key), value.Text(string(c.Keys)),
-		value.Int(int64(c.Hash)), value.Text(string(c.Stored)), value.Text(string(c.Lookup)), value.Text(c.Relink), value.Int(c.Seen),
-		value.Int(int64(c.Base)), value.Int(c.place), value.Int(flags))
-	put(value.Int(int64(len(c.Want))))
-	put(c.Want...)
+	number(int64(c.Hash))
+	for _, s := range [...]string{string(c.Stored), string(c.Lookup), c.Relink} {
+		text(s)
+	}
+	for _, n := range [...]int64{c.Seen, int64(c.Base), c.place, flags, int64(len(c.Want))} {
+		number(n)
+	}
+	for _, v := range c.Want {
+		b = v.AppendBinary(b)
+	}
 	for _, f := range c.Fields {
-		put(value.Text(f.Name), value.Int(int64(f.Index)), f.Before, f.After, value.Text(f.Text), value.Int(int64(len(f.Inputs))))
+		text(f.Name)
+		number(int64(f.Index))
+		b = f.After.AppendBinary(f.Before.AppendBinary(b))
+		text(f.Text)
+		number(int64(len(f.Inputs)))
 		for name, x := range f.Inputs {
-			put(value.Text(name), plain(x))
+			text(name)
+			b = plain(x).AppendBinary(b)
 		}
 	}
 	return b
@@ -67,27 +82,24 @@ func plain(x any) value.Value {
 	return value.Null
 }
 
+// decodeChange is the inverse of encode. What it gives shares the bytes, which must not change any more.
 func decodeChange(b []byte) (*change, error) {
 	if len(b) > 0 && b[0] == '{' {
 		return decodeStagedJSON(b)
 	}
-	values, err := value.DecodeRecord(b)
-	if err != nil {
-		return nil, fmt.Errorf("a staged change cannot be read: %w", err)
-	}
-	r := stagedReader{values: values}
+	r := stagedReader{rest: b}
 	c := &change{Op: connectors.Op(r.int()), Source: r.text(), Version: r.text(), Target: r.text(), Key: r.text(), Keys: r.bytes(),
 		Hash: uint64(r.int()), Stored: r.bytes(), Lookup: r.bytes(), Relink: r.text(), Seen: r.int(), Base: uint64(r.int()), place: r.int()}
 	flags := r.int()
 	c.Departs, c.Unlink, c.Forget = flags&stagedDeparts != 0, flags&stagedUnlink != 0, flags&stagedForget != 0
-	if want := r.take(r.int()); flags&stagedWant != 0 {
-		c.Want = append([]value.Value{}, want...)
+	if want := r.list(r.int()); flags&stagedWant != 0 {
+		c.Want = want
 	}
-	for len(r.values) > 0 {
+	for len(r.rest) > 0 {
 		f := fieldWrite{Name: r.text(), Index: int(r.int()), Before: r.next(), After: r.next(), Text: r.text()}
 		for n := r.int(); n > 0 && r.err == nil; n-- {
 			if f.Inputs == nil {
-				f.Inputs = map[string]any{}
+				f.Inputs = make(map[string]any, 1)
 			}
 			name := r.text()
 			f.Inputs[name] = r.next().JSON()
@@ -102,31 +114,38 @@ func decodeChange(b []byte) (*change, error) {
 
 // stagedReader takes values in order; after the first that is not what it should be, it gives none.
 type stagedReader struct {
-	values []value.Value
-	err    error
+	rest []byte
+	err  error
 }
 
-func (r *stagedReader) take(n int64) []value.Value {
-	if n < 0 || n > int64(len(r.values)) {
-		r.values, r.err = nil, cmp.Or(r.err, value.ErrCorrupt)
+// list takes n values; never nil.
+func (r *stagedReader) list(n int64) []value.Value {
+	if n < 0 || n > int64(len(r.rest)) { // a value takes a byte at least
+		r.fail(value.ErrCorrupt)
 		return nil
 	}
-	out := r.values[:n]
-	r.values = r.values[n:]
+	out := make([]value.Value, n)
+	for i := range out {
+		out[i] = r.next()
+	}
 	return out
 }
 
 func (r *stagedReader) next() value.Value {
-	if got := r.take(1); got != nil {
-		return got[0]
+	v, rest, err := value.DecodeShared(r.rest)
+	if r.rest = rest; err != nil {
+		r.fail(err)
+		return value.Null
 	}
-	return value.Null
+	return v
 }
+
+func (r *stagedReader) fail(err error) { r.rest, r.err = nil, cmp.Or(r.err, err) }
 
 func (r *stagedReader) of(kind value.Kind) value.Value {
 	v := r.next()
 	if v.Kind() != kind {
-		r.values, r.err = nil, cmp.Or(r.err, value.ErrCorrupt)
+		r.fail(value.ErrCorrupt)
 		return value.Null
 	}
 	return v

@@ -33,7 +33,7 @@ func sameChange(a, b *change) bool {
 
 func TestStagedChangesComeBackAsTheyWere(t *testing.T) {
 	for _, c := range stagedSamples() {
-		got, err := decodeChange(c.encode())
+		got, err := decodeChange(c.encode(nil))
 		if err != nil || !sameChange(got, c) {
 			t.Errorf("%v\ngot  %+v\nwant %+v", err, got, c)
 		}
@@ -41,7 +41,7 @@ func TestStagedChangesComeBackAsTheyWere(t *testing.T) {
 }
 
 func TestAStagedChangeThatIsCutOffIsNoChange(t *testing.T) {
-	whole := stagedSamples()[0].encode()
+	whole := stagedSamples()[0].encode(nil)
 	lost := 0
 	for n := range whole {
 		if c, err := decodeChange(whole[:n]); err != nil {

@@ -22,6 +22,7 @@ type ledgerRow struct {
 	Fields  []ledgerField `json:"fields,omitempty"`
 }
 
+// ledgerHead is what entries have in common.
 type ledgerHead struct {
 	Revision   string          `json:"revision"`
 	Connection string          `json:"connection"`
@@ -46,43 +47,18 @@ func (s *Store) putLedger(ctx context.Context, tx *sql.Tx, entries []state.Entry
 		return err
 	}
 	defer put.Close()
+	w := ledgerWriter{s: s, tx: tx}
 	for i := range entries {
 		e := &entries[i]
-		row, err := s.ledgerRow(ctx, tx, e)
+		data, err := w.document(ctx, e)
 		if err != nil {
 			return err
 		}
-		data, err := json.Marshal(row)
-		if err != nil {
-			return err
-		}
-		if _, err := put.ExecContext(ctx, e.Run, e.Rule, e.At.UnixMicro(), e.Target, e.Source.ID, string(data)); err != nil {
+		if _, err := put.ExecContext(ctx, e.Run, e.Rule, e.At.UnixMicro(), e.Target, e.Source.ID, data); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func (s *Store) ledgerRow(ctx context.Context, tx *sql.Tx, e *state.Entry) (row ledgerRow, err error) {
-	row = ledgerRow{Action: e.Action, Version: e.Source.Version, Blind: e.Blind, Fields: make([]ledgerField, len(e.Fields))}
-	head, err := json.Marshal(ledgerHead{Revision: e.Revision, Connection: e.Connection, Object: e.Object,
-		Source: state.SourceRef{Connection: e.Source.Connection, Object: e.Source.Object}})
-	if err != nil {
-		return row, err
-	}
-	if row.Head, err = s.phrase(ctx, tx, string(head)); err != nil {
-		return row, err
-	}
-	for i, f := range e.Fields {
-		row.Fields[i] = ledgerField{Name: f.Name, Before: f.Before, After: f.After, Inputs: f.Inputs}
-		if f.Expression == "" {
-			continue
-		}
-		if row.Fields[i].Text, err = s.phrase(ctx, tx, f.Expression); err != nil {
-			return row, err
-		}
-	}
-	return row, nil
 }
 
 // phrase gives the id of a text, which is stored when it is new.

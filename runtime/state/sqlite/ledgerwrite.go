@@ -1,0 +1,137 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"math"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/syncline/syncline/runtime/state"
+)
+
+// ledgerWriter makes the documents of rows: a ledgerRow each, as encoding/json would write it. That is called for what is
+// unusual only, for it would be most of the work.
+type ledgerWriter struct {
+	s    *Store
+	tx   *sql.Tx
+	head ledgerHead // of the last row
+	id   int64      // its phrase; 0: none yet
+	buf  []byte
+}
+
+// document gives the document of an entry, storing the phrases that are new.
+func (w *ledgerWriter) document(ctx context.Context, e *state.Entry) (string, error) {
+	head := ledgerHead{Revision: e.Revision, Connection: e.Connection, Object: e.Object,
+		Source: state.SourceRef{Connection: e.Source.Connection, Object: e.Source.Object}}
+	if w.id == 0 || head != w.head {
+		text, err := json.Marshal(head)
+		if err != nil {
+			return "", err
+		}
+		if w.id, err = w.s.phrase(ctx, w.tx, string(text)); err != nil {
+			return "", err
+		}
+		w.head = head
+	}
+	b := strconv.AppendInt(append(w.buf[:0], `{"head":`...), w.id, 10)
+	b = appendText(append(b, `,"action":`...), e.Action)
+	if e.Source.Version != "" {
+		b = appendText(append(b, `,"version":`...), e.Source.Version)
+	}
+	if e.Blind {
+		b = append(b, `,"blind":true`...)
+	}
+	var err error
+	if len(e.Fields) > 0 {
+		b = append(b, `,"fields":[`...)
+		for i := range e.Fields {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			if b, err = w.field(ctx, b, &e.Fields[i]); err != nil {
+				return "", err
+			}
+		}
+		b = append(b, ']')
+	}
+	w.buf = append(b, '}')
+	return string(w.buf), nil
+}
+
+func (w *ledgerWriter) field(ctx context.Context, b []byte, f *state.FieldChange) ([]byte, error) {
+	b = appendText(append(b, `{"name":`...), f.Name)
+	var err error
+	if b, err = appendValue(append(b, `,"before":`...), f.Before); err != nil {
+		return nil, err
+	}
+	if b, err = appendValue(append(b, `,"after":`...), f.After); err != nil {
+		return nil, err
+	}
+	if f.Expression != "" {
+		id, err := w.s.phrase(ctx, w.tx, f.Expression)
+		if err != nil {
+			return nil, err
+		}
+		b = strconv.AppendInt(append(b, `,"text":`...), id, 10)
+	}
+	switch len(f.Inputs) {
+	case 0:
+	case 1:
+		b = append(b, `,"inputs":{`...)
+		for name, v := range f.Inputs {
+			if b, err = appendValue(append(appendText(b, name), ':'), v); err != nil {
+				return nil, err
+			}
+		}
+		b = append(b, '}')
+	default: // in order of their names
+		if b, err = appendJSON(append(b, `,"inputs":`...), f.Inputs); err != nil {
+			return nil, err
+		}
+	}
+	return append(b, '}'), nil
+}
+
+// appendValue appends a value of a field as JSON.
+func appendValue(b []byte, v any) ([]byte, error) {
+	switch v := v.(type) {
+	case nil:
+		return append(b, "null"...), nil
+	case bool:
+		return strconv.AppendBool(b, v), nil
+	case int64:
+		return strconv.AppendInt(b, v, 10), nil
+	case float64:
+		if size := math.Abs(v); v == 0 || size >= 1e-6 && size < 1e21 { // others have exponents
+			return strconv.AppendFloat(b, v, 'f', -1, 64), nil
+		}
+	case string:
+		return appendText(b, v), nil
+	}
+	return appendJSON(b, v)
+}
+
+// appendText appends a text as JSON.
+func appendText(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' {
+			return appendOddText(b, s)
+		}
+	}
+	if !utf8.ValidString(s) {
+		return appendOddText(b, s)
+	}
+	return append(append(append(b, '"'), s...), '"')
+}
+
+func appendOddText(b []byte, s string) []byte {
+	text, _ := json.Marshal(s) // of a string it does not fail
+	return append(b, text...)
+}
+
+func appendJSON(b []byte, v any) ([]byte, error) {
+	text, err := json.Marshal(v)
+	return append(b, text...), err
+}
