@@ -38,29 +38,6 @@ type ledgerField struct {
 	Inputs map[string]any `json:"inputs,omitempty"`
 }
 
-func (s *Store) putLedger(ctx context.Context, tx *sql.Tx, entries []state.Entry) error {
-	if len(entries) == 0 {
-		return nil
-	}
-	put, err := tx.PrepareContext(ctx, "INSERT INTO ledger (run, rule, at, target, source, data) VALUES (?, ?, ?, ?, ?, ?)")
-	if err != nil {
-		return err
-	}
-	defer put.Close()
-	w := ledgerWriter{s: s, tx: tx}
-	for i := range entries {
-		e := &entries[i]
-		data, err := w.document(ctx, e)
-		if err != nil {
-			return err
-		}
-		if _, err := put.ExecContext(ctx, e.Run, e.Rule, e.At.UnixMicro(), e.Target, e.Source.ID, data); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // phrase gives the id of a text, which is stored when it is new.
 func (s *Store) phrase(ctx context.Context, tx *sql.Tx, text string) (id int64, err error) {
 	s.mu.Lock()

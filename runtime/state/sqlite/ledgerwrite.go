@@ -5,11 +5,54 @@ import (
 	"database/sql"
 	"encoding/json"
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/syncline/syncline/runtime/state"
 )
+
+// ledgerRows is how many rows of the ledger one statement adds: half of what a statement of its own costs is not the row.
+const ledgerRows = 16
+
+func (s *Store) putLedger(ctx context.Context, tx *sql.Tx, entries []state.Entry) error {
+	w := ledgerWriter{s: s, tx: tx}
+	whole := len(entries) / ledgerRows * ledgerRows
+	if err := w.put(ctx, entries[:whole], ledgerRows); err != nil {
+		return err
+	}
+	return w.put(ctx, entries[whole:], 1)
+}
+
+// put adds the entries, so many with each statement.
+func (w *ledgerWriter) put(ctx context.Context, entries []state.Entry, rows int) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	const row = "(?, ?, ?, ?, ?, ?)"
+	put, err := w.tx.PrepareContext(ctx, "INSERT INTO ledger (run, rule, at, target, source, data) VALUES "+row+strings.Repeat(", "+row, rows-1))
+	if err != nil {
+		return err
+	}
+	defer put.Close()
+	args := make([]any, 0, 6*rows)
+	for part := range slices.Chunk(entries, rows) {
+		args = args[:0]
+		for i := range part {
+			e := &part[i]
+			data, err := w.document(ctx, e)
+			if err != nil {
+				return err
+			}
+			args = append(args, e.Run, e.Rule, e.At.UnixMicro(), e.Target, e.Source.ID, data)
+		}
+		if _, err := put.ExecContext(ctx, args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // ledgerWriter makes the documents of rows: a ledgerRow each, as encoding/json would write it. That is called for what is
 // unusual only, for it would be most of the work.
