@@ -101,27 +101,39 @@ func (s *Store) digestRecords(ctx context.Context, rule int64) ([]state.Digest, 
 func bySource(a, b state.Digest) int    { return cmp.Compare(a.Source, b.Source) }
 func sameSource(a, b state.Digest) bool { return a.Source == b.Source }
 
-// mergeDigests applies changes, in their order, to a sorted base.
+// mergeDigests applies changes, in their order, to a sorted base, in the memory that the base has.
 func mergeDigests(base, changes []state.Digest) []state.Digest {
-	if len(changes) == 0 {
-		return base
-	}
 	slices.SortStableFunc(changes, bySource)
-	out := make([]state.Digest, 0, len(base)+len(changes))
+	fresh, gone, at := changes[:0], false, 0
 	for i, c := range changes {
 		if i+1 < len(changes) && changes[i+1].Source == c.Source {
 			continue // the last change counts
 		}
-		n, found := slices.BinarySearchFunc(base, c, bySource)
-		out = append(out, base[:n]...)
-		if base = base[n:]; found {
-			base = base[1:]
-		}
-		if c.Hash != 0 {
-			out = append(out, c)
+		n, found := slices.BinarySearchFunc(base[at:], c, bySource)
+		if at += n; found {
+			base[at].Hash = c.Hash
+			gone = gone || c.Hash == 0
+		} else if c.Hash != 0 {
+			fresh = append(fresh, c)
 		}
 	}
-	return append(out, base...)
+	if gone {
+		base = slices.DeleteFunc(base, func(d state.Digest) bool { return d.Hash == 0 })
+	}
+	// From the end, so that nothing is in the way.
+	from, to := len(base), len(base)+len(fresh)
+	base = slices.Grow(base, len(fresh))[:to]
+	for n := len(fresh); n > 0; {
+		to--
+		if from > 0 && base[from-1].Source > fresh[n-1].Source {
+			from--
+			base[to] = base[from]
+		} else {
+			n--
+			base[to] = fresh[n]
+		}
+	}
+	return base
 }
 
 func unpack(dst []state.Digest, data []byte) []state.Digest {

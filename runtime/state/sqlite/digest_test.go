@@ -3,7 +3,10 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"maps"
+	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/syncline/syncline/runtime/state"
@@ -61,5 +64,35 @@ func TestDigestsStayBounded(t *testing.T) {
 	}
 	if got, err := s.Digests(ctx, "sync.a"); err != nil || len(got) != n || got[0].Hash != 9 {
 		t.Fatalf("%d digests, %v", len(got), err)
+	}
+}
+
+// Merging is what a map does to which the changes are applied one after the other.
+func TestMergeDigests(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 2000 {
+		want := map[uint64]uint64{}
+		for range random.IntN(20) {
+			want[random.Uint64N(30)] = 1 + random.Uint64N(5)
+		}
+		sorted := func() (out []state.Digest) {
+			for _, source := range slices.Sorted(maps.Keys(want)) {
+				out = append(out, state.Digest{Source: source, Hash: want[source]})
+			}
+			return out
+		}
+		base := slices.Clip(sorted())
+		var changes []state.Digest
+		for range random.IntN(20) {
+			c := state.Digest{Source: random.Uint64N(30), Hash: random.Uint64N(4)}
+			changes = append(changes, c)
+			if want[c.Source] = c.Hash; c.Hash == 0 {
+				delete(want, c.Source)
+			}
+		}
+		given := fmt.Sprint(base, changes)
+		if got := mergeDigests(base, changes); !slices.Equal(got, sorted()) {
+			t.Fatalf("%s\ngot  %v\nwant %v", given, got, sorted())
+		}
 	}
 }
