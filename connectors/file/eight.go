@@ -2,6 +2,7 @@ package file
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"unsafe"
 )
 
@@ -17,8 +18,25 @@ func eight(s string) uint64 {
 	return binary.LittleEndian.Uint64(unsafe.Slice(unsafe.StringData(s), 8))
 }
 
+// eightOf is the first eight bytes of b.
+func eightOf(b []byte) uint64 { return binary.LittleEndian.Uint64(b) }
+
 // below tells of the bytes less than c, an ASCII character.
 func below(x uint64, c byte) uint64 { return (x - ones*uint64(c)) &^ x & tops }
 
 // equal tells of the bytes that are c, an ASCII character.
 func equal(x uint64, c byte) uint64 { return below(x^ones*uint64(c), 1) }
+
+// digits counts the digits at the start.
+func digits(x uint64) int {
+	x ^= ones * '0'
+	return bits.TrailingZeros64((x+ones*(0x7f-9)|x)&tops) / 8
+}
+
+// number is the value of the first n bytes, which are digits.
+func number(x uint64, n int) uint64 {
+	x = (x ^ ones*'0') << (64 - 8*n) // zeros in front
+	x = (x*10 + x>>8) & 0x00ff00ff00ff00ff
+	x = (x*100 + x>>16) & 0x0000ffff0000ffff
+	return (x*10000 + x>>32) & 0xffffffff
+}

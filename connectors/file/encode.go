@@ -1,7 +1,6 @@
 package file
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/syncline/syncline/lang/value"
@@ -165,8 +164,9 @@ type jsonEncoder struct {
 
 // jsonNode is a key of the output: a column, or an object of columns for dotted names.
 type jsonNode struct {
-	key   []byte // "name":
+	key   []byte // "name": and the comma before it
 	slot  int
+	name  string      // of an object
 	nodes []*jsonNode // of an object
 }
 
@@ -182,19 +182,27 @@ func newJSONEncoder(cols []out, nest bool) *jsonEncoder {
 			}
 			o, name = o.object(head), rest
 		}
-		o.nodes = append(o.nodes, &jsonNode{key: append(appendJSONText(nil, name), ':'), slot: c.slot})
+		o.nodes = append(o.nodes, &jsonNode{key: o.nextKey(name), slot: c.slot})
 	}
 	return &jsonEncoder{root: root}
 }
 
+// nextKey is the key of the next node of an object.
+func (n *jsonNode) nextKey(name string) []byte {
+	var key []byte
+	if len(n.nodes) > 0 {
+		key = append(key, ',')
+	}
+	return append(appendJSONText(key, name), ':')
+}
+
 func (n *jsonNode) object(name string) *jsonNode {
-	key := append(appendJSONText(nil, name), ':')
 	for _, c := range n.nodes {
-		if c.nodes != nil && slices.Equal(c.key, key) {
+		if c.nodes != nil && c.name == name {
 			return c
 		}
 	}
-	c := &jsonNode{key: key, slot: -1, nodes: []*jsonNode{}}
+	c := &jsonNode{name: name, key: n.nextKey(name), slot: -1, nodes: []*jsonNode{}}
 	n.nodes = append(n.nodes, c)
 	return c
 }
@@ -207,10 +215,7 @@ func (e *jsonEncoder) record(dst []byte, r value.Record) []byte {
 
 func (n *jsonNode) append(dst []byte, r value.Record) []byte {
 	dst = append(dst, '{')
-	for i, c := range n.nodes {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
+	for _, c := range n.nodes {
 		dst = append(dst, c.key...)
 		if c.nodes != nil {
 			dst = c.append(dst, r)

@@ -151,7 +151,7 @@ func FuzzEncode(f *testing.F) {
 
 // FuzzNumber reads and writes numbers as strconv does.
 func FuzzNumber(f *testing.F) {
-	for _, s := range []string{"0", "-0", "1.5", "123456789012345678", "0.1", "1e400", "9007199254740993", "1.7976931348623157e308", "72.355", "00", "1.", "4.35"} {
+	for _, s := range []string{"0", "-0", "1.5", "123456789012345678", "0.1", "1234567.1234567", "12345678.12345678", "1234567", "12345678", "0.0000001", "1e400", "9007199254740993", "1.7976931348623157e308", "72.355", "00", "1.", "4.35"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -169,6 +169,12 @@ func FuzzNumber(f *testing.F) {
 		}
 		if !fits {
 			return
+		}
+		for _, b := range [][]byte{[]byte(s), []byte(s + "77777777.7")[:len(s)]} {
+			var v value.Value
+			if err := setNumber(&v, b, false); err == nil && v.AsFloat() != want || err != nil && !errors.Is(err, errTooLong) {
+				t.Fatalf("%q is decoded as %v, %v", s, v, err)
+			}
 		}
 		text := string(appendFloat(nil, got+0))
 		if back, err := strconv.ParseFloat(text, 64); err != nil || back != got {

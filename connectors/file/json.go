@@ -20,15 +20,8 @@ type jsonDecoder struct {
 	round   uint32 // counts records, to see a key twice in one
 	line    []byte
 	i       int
-	// early and late are the wanted values of the line, in its order.
-	early, late []found
-}
-
-// found is where a wanted value stands in the line, a text without its quotes.
-type found struct {
-	key        *jsonKey
-	start, end int32
-	form       form
+	// early and late are the wanted keys.
+	early, late []*jsonKey
 }
 
 // form is what a JSON value looks like.
@@ -49,11 +42,14 @@ type jsonObject struct {
 
 // jsonKey is a key of an object and what is wanted of its value.
 type jsonKey struct {
-	quoted []byte // "name": as most writers write it
-	slots  []slot
-	early  bool        // one of its slots is
-	child  *jsonObject // for dotted paths into it
-	round  uint32      // of the last record that had it
+	quoted     []byte // "name": as most writers write it
+	head, tail uint64 // its first and last eight bytes; of a shorter one the head alone, with zeros behind
+	slots      []slot
+	child      *jsonObject // for dotted paths into it
+	round      uint32      // of the last record that had it
+	// start and end are where its value stands in the line of that record, a text without its quotes.
+	start, end int32
+	form       form
 }
 
 // passed is the key of a value that nothing is wanted of and that is not remembered.
@@ -87,7 +83,7 @@ func (d *jsonDecoder) scan(buf []byte, eof bool) (extent, error) {
 		}
 		end, x.bytes = len(buf), len(buf)
 	}
-	d.line, d.i, d.early, d.late = buf[:end], 0, d.early[:0], d.late[:0]
+	d.line, d.i = buf[:end], 0
 	d.space()
 	if d.i == len(d.line) {
 		x.blank = true
@@ -111,27 +107,26 @@ func (d *jsonDecoder) fill(record value.Record, early bool) error {
 	if early {
 		list = d.early
 	}
-	for i := range list {
-		if err := d.set(&list[i], record); err != nil {
+	for _, k := range list {
+		if k.round != d.round {
+			continue
+		}
+		if err := d.set(k, record); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// note remembers where a wanted value stands.
-func (d *jsonDecoder) note(k *jsonKey, start, end int, form form) {
-	if f := (found{k, int32(start), int32(end), form}); k.early {
-		d.early = append(d.early, f)
-	} else {
-		d.late = append(d.late, f)
-	}
+// note remembers where the value of a key stands.
+func (k *jsonKey) note(start, end int, form form) {
+	k.start, k.end, k.form = int32(start), int32(end), form
 }
 
-// set decodes a value into the slots of its key.
-func (d *jsonDecoder) set(f *found, record value.Record) error {
-	b, slots := d.line[f.start:f.end], f.key.slots
-	switch f.form {
+// set decodes the value of a key into its slots.
+func (d *jsonDecoder) set(k *jsonKey, record value.Record) error {
+	b, slots := d.line[k.start:k.end], k.slots
+	switch k.form {
 	case formText:
 		b, err := d.unescaped(b)
 		if err != nil {
@@ -188,7 +183,10 @@ func (d *jsonDecoder) object(o *jsonObject, depth int) error {
 		return nil
 	}
 	for guess := 0; ; {
-		guess = d.known(o, guess)
+		var closed bool
+		if guess, closed = d.known(o, guess); closed {
+			return nil
+		}
 		k := d.guessed(o, guess)
 		if k != nil {
 			guess++
@@ -227,38 +225,70 @@ func (d *jsonDecoder) object(o *jsonObject, depth int) error {
 }
 
 // known passes over members that come as in the records before and as most writers write them: keys in the same order
-// and no white space, each a text without an escaped quote at its end, or a plain number, and not the last of the
-// object. It gives the number of the next key to guess.
-func (d *jsonDecoder) known(o *jsonObject, guess int) int {
+// and no white space, each a text without an escaped quote at its end, a plain number or null. It gives the number of
+// the next key to guess, or tells that the object is closed.
+func (d *jsonDecoder) known(o *jsonObject, guess int) (next int, closed bool) {
 	line, i := d.line, d.i
 	for ; guess < len(o.keys); guess++ {
 		k := o.keys[guess]
 		start := i + len(k.quoted)
-		if start >= len(line) || string(line[i:start]) != string(k.quoted) || k.round == d.round {
+		if start >= len(line) || !k.begins(line[i:]) || k.round == d.round {
 			break
 		}
-		end, next, form := start, 0, formScalar
-		if line[start] == '"' {
+		var end, after int
+		form := formScalar
+		switch c := line[start]; {
+		case c == '"':
 			start++
 			n := bytes.IndexByte(line[start:], '"')
 			end, form = start+n, formText
-			if next = end + 1; n < 0 || n > 0 && line[end-1] == '\\' {
-				break
+			if after = end + 1; n < 0 || n > 0 && line[end-1] == '\\' {
+				after = len(line)
 			}
-		} else {
-			end += plainLength(line[start:])
-			next = end
+		case c == 'n' && len(line)-start > 4 && string(line[start:start+4]) == "null":
+			end = start + 4
+			after = end
+		default:
+			end = start + plainLength(line[start:])
+			if after = end; end == start {
+				after = len(line)
+			}
 		}
-		if end == start && form == formScalar || next >= len(line) || line[next] != ',' {
+		if after >= len(line) || line[after] != ',' && line[after] != '}' {
 			break
 		}
-		if len(k.slots) > 0 {
-			d.note(k, start, end, form)
+		k.note(start, end, form)
+		k.round, i = d.round, after+1
+		if line[after] == '}' {
+			d.i = i
+			return guess, true
 		}
-		k.round, i = d.round, next+1
 	}
 	d.i = i
-	return guess
+	return guess, false
+}
+
+// begins tells whether a line, longer than the key, begins with it.
+func (k *jsonKey) begins(line []byte) bool {
+	n := len(k.quoted)
+	if len(line) < 8 {
+		return string(line[:n]) == string(k.quoted)
+	}
+	if n <= 8 {
+		return (eightOf(line)^k.head)<<(64-8*n) == 0
+	}
+	return eightOf(line) == k.head && eightOf(line[n-8:]) == k.tail && (n <= 16 || string(line[8:n-8]) == string(k.quoted[8:n-8]))
+}
+
+// quote gives the key its name.
+func (k *jsonKey) quote(name string) {
+	k.quoted = append(appendJSONText(nil, name), ':')
+	var head [8]byte
+	copy(head[:], k.quoted)
+	k.head = eightOf(head[:])
+	if n := len(k.quoted); n > 8 {
+		k.tail = eightOf(k.quoted[n-8:])
+	}
 }
 
 // guessed reads the key that came here in the records before, with its colon; nil when another one comes.
@@ -313,7 +343,7 @@ func (o *jsonObject) learn(name string) int {
 		}
 		k = &jsonKey{}
 	}
-	k.quoted = append(appendJSONText(nil, name), ':')
+	k.quote(name)
 	o.keys = append(o.keys, k)
 	o.index[name] = len(o.keys) - 1
 	return len(o.keys) - 1
@@ -337,8 +367,8 @@ func (d *jsonDecoder) value(k *jsonKey, depth int) error {
 	default:
 		form, err = formScalar, d.scalar()
 	}
-	if err == nil && len(k.slots) > 0 {
-		d.note(k, start+inside, d.i-inside, form)
+	if err == nil && k != passed {
+		k.note(start+inside, d.i-inside, form)
 	}
 	return err
 }

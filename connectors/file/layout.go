@@ -3,6 +3,7 @@ package file
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -71,13 +72,31 @@ func newJSONDecoder(slots map[string][]slot) *jsonDecoder {
 			o.want(parts[len(parts)-1], s)
 		}
 	}
-	return &jsonDecoder{root: root, text: bytes.Clone}
+	d := &jsonDecoder{root: root, text: bytes.Clone}
+	d.decides(root)
+	return d
+}
+
+// decides sorts the wanted keys by whether they decide if a record is wanted.
+func (d *jsonDecoder) decides(o *jsonObject) {
+	for _, name := range slices.Sorted(maps.Keys(o.wanted)) {
+		k := o.wanted[name]
+		switch {
+		case len(k.slots) == 0:
+		case slices.ContainsFunc(k.slots, func(s slot) bool { return s.early }):
+			d.early = append(d.early, k)
+		default:
+			d.late = append(d.late, k)
+		}
+		if k.child != nil {
+			d.decides(k.child)
+		}
+	}
 }
 
 func (o *jsonObject) want(name string, s []slot) {
 	k := o.key(name)
 	k.slots = append(k.slots, s...)
-	k.early = slices.ContainsFunc(k.slots, func(s slot) bool { return s.early })
 }
 
 // key is what is wanted of a key.

@@ -71,49 +71,65 @@ func scanDecimal(b []byte) (d decimal, ok bool) {
 // plainLength is how long the number at the start of b is, where it is of the most common kind: digits, of which some may
 // stand after a point. 0: it is any other.
 func plainLength(b []byte) int {
-	i := 0
-	for i < len(b) && b[i]-'0' <= 9 {
-		i++
-	}
-	if i > 1 && b[0] == '0' {
+	i := digitsLength(b)
+	if i == 0 || i > 1 && b[0] == '0' {
 		return 0
 	}
-	if i == 0 || i == len(b) || b[i] != '.' {
+	if i == len(b) || b[i] != '.' {
 		return i
 	}
-	point := i + 1
-	for i = point; i < len(b) && b[i]-'0' <= 9; i++ {
-	}
-	if i == point {
+	n := digitsLength(b[i+1:])
+	if n == 0 {
 		return 0
+	}
+	return i + 1 + n
+}
+
+// digitsLength counts the digits at the start of b.
+func digitsLength(b []byte) int {
+	i := 0
+	for ; i+8 <= len(b); i += 8 {
+		if n := digits(eightOf(b[i:])); n < 8 {
+			return i + n
+		}
+	}
+	for i < len(b) && b[i]-'0' <= 9 {
+		i++
 	}
 	return i
 }
 
-// plainDecimal reads the most common kind of number from the start of b: up to 15 digits, of which some may stand after a
-// point. n is how long it is: 0 for any other, which the general way reads. Both kinds of number hold it exactly.
+// plainDecimal reads the most common kind of number from the start of b: up to 7 digits and as many after a point. n is
+// how long it is: 0 for any other, which the general way reads. Both kinds of number hold it exactly.
 func plainDecimal(b []byte) (mant uint64, scale, n int) {
-	i := 0
-	for i < len(b) && b[i]-'0' <= 9 {
-		mant = mant*10 + uint64(b[i]-'0')
-		i++
-	}
-	if i == 0 || i > 1 && b[0] == '0' {
+	mant, n = fewDigits(b)
+	if n == 0 || n > 1 && b[0] == '0' {
 		return 0, 0, 0
 	}
-	if i < len(b) && b[i] == '.' {
-		point := i + 1
-		for i = point; i < len(b) && b[i]-'0' <= 9; i++ {
-			mant = mant*10 + uint64(b[i]-'0')
-		}
-		if scale = i - point; scale == 0 {
-			return 0, 0, 0
-		}
+	if n == len(b) || b[n] != '.' {
+		return mant, 0, n
 	}
-	if i > 16 || i == 16 && scale == 0 {
+	frac, scale := fewDigits(b[n+1:])
+	if scale == 0 {
 		return 0, 0, 0
 	}
-	return mant, scale, i
+	return mant*uint64(pow10[scale]) + frac, scale, n + 1 + scale
+}
+
+// fewDigits reads up to 7 digits at the start of b; n is 0 where there are none, or more. It looks at eight bytes, beyond
+// the end of b where they belong to the same memory.
+func fewDigits(b []byte) (x uint64, n int) {
+	if cap(b) < 8 {
+		for ; n < len(b) && b[n]-'0' <= 9; n++ {
+			x = x*10 + uint64(b[n]-'0')
+		}
+		return x, n
+	}
+	x = eightOf(b[:8])
+	if n = min(digits(x), len(b)); n == 8 {
+		return 0, 0
+	}
+	return number(x, n), n
 }
 
 // plainNumber reads such a number; it gives the length, 0 where the general way has to read it.
@@ -232,34 +248,28 @@ func looseDecimal(b []byte) ([]byte, decimal, bool) {
 // appendFloat appends the shortest decimal that reads back as f, without an exponent. Most numbers of business data
 // have few digits: those are found by trying, much faster than by the general way.
 func appendFloat(dst []byte, f float64) []byte {
-	const digits = 4
 	a := math.Abs(f)
 	if a < 1e9 {
-		if n := math.Round(a * pow10[digits]); n/pow10[digits] == a {
-			short, scale := uint64(n), digits
-			for scale > 0 && short%10 == 0 {
-				short, scale = short/10, scale-1
+		if n := uint64(a*1e4 + 0.5); float64(n)/1e4 == a {
+			if f < 0 {
+				dst = append(dst, '-')
 			}
-			return appendScaled(dst, short, scale, math.Signbit(f) && a != 0)
+			return appendTenThousandths(dst, n)
 		}
 	}
 	return strconv.AppendFloat(dst, f, 'f', -1, 64)
 }
 
-// appendScaled appends n / 10^scale; the last digit of n is not zero unless scale is 0.
-func appendScaled(dst []byte, n uint64, scale int, neg bool) []byte {
-	if neg {
-		dst = append(dst, '-')
-	}
-	unit := uint64(pow10[scale])
-	dst = strconv.AppendUint(dst, n/unit, 10)
-	if scale == 0 {
+// appendTenThousandths appends n / 10,000.
+func appendTenThousandths(dst []byte, n uint64) []byte {
+	frac := n % 1e4
+	dst = strconv.AppendUint(dst, n/1e4, 10)
+	if frac == 0 {
 		return dst
 	}
-	dst = append(dst, '.')
-	rest := n % unit
-	for unit /= 10; unit > 0; unit /= 10 {
-		dst = append(dst, byte('0'+rest/unit%10))
+	dst = append(dst, '.', byte('0'+frac/1000), byte('0'+frac/100%10), byte('0'+frac/10%10), byte('0'+frac%10))
+	for dst[len(dst)-1] == '0' {
+		dst = dst[:len(dst)-1]
 	}
 	return dst
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"unicode/utf8"
 	"unsafe"
 
@@ -43,8 +44,9 @@ type pager struct {
 	slots  map[string][]slot       // by name in the file
 	keep   func(value.Record) bool // of the question; nil: all
 	want   func(value.Record) bool // of who asks; nil: all
-	early  []bool                  // by slot: keep or want reads it; nil: none
-	empty  value.Record            // of a record before it is decoded; nil: nulls
+	early  []int                   // slots that keep or want read
+	empty  value.Record            // of a record before it is decoded
+	blank  value.Record            // the batch's last, appended for a record that was not wanted; nil: none
 	in     *stream
 	w      window
 	rest   []byte
@@ -108,7 +110,7 @@ func (g *pager) begin() error {
 	}
 	for _, list := range g.slots {
 		for i := range list {
-			list[i].early = g.early != nil && g.early[list[i].at]
+			list[i].early = slices.Contains(g.early, list[i].at)
 		}
 	}
 	if err := g.start(g); err != nil {
@@ -164,6 +166,10 @@ func (g *pager) decode(p *page) (done bool, err error) {
 		g.line += x.lines
 		w.pos += x.bytes
 	}
+	if g.blank != nil {
+		p.batch.DropLast()
+		g.blank = nil
+	}
 	p.last = w.eof && w.pos == len(w.buf)
 	return p.last || w.pos > begin, nil
 }
@@ -171,30 +177,36 @@ func (g *pager) decode(p *page) (done bool, err error) {
 // fill adds the record that was scanned to the page, unless it is not wanted: then only what decides that is decoded.
 // known is what was decoded by then of one that is wanted and cannot be decoded.
 func (g *pager) fill(p *page) (added bool, known value.Record, err error) {
-	record := p.batch.Append()
-	copy(record, g.empty)
-	added = true
-	early := g.keep != nil || g.want != nil || g.early != nil
-	if early {
-		if err = g.dec.fill(record, true); err == nil {
-			added = g.wanted(p, record)
+	record := g.blank
+	if g.blank = nil; record == nil {
+		record = p.batch.Append()
+		copy(record, g.empty)
+	}
+	decided := g.keep != nil || g.want != nil || len(g.early) > 0
+	if decided {
+		if err = g.dec.fill(record, true); err == nil && !g.wanted(p, record) {
+			for _, s := range g.early {
+				record[s] = g.empty[s]
+			}
+			g.blank = record
+			return false, nil, nil
 		}
 	}
-	if err == nil && added {
-		if err = g.dec.fill(record, false); err != nil && early {
+	if err == nil {
+		if err = g.dec.fill(record, false); err != nil && decided {
 			known = record.Clone()
 		}
 	}
-	if err != nil || !added {
+	if err != nil {
 		p.batch.DropLast()
 	}
-	return added, known, err
+	return err == nil, known, err
 }
 
 // idOf gives the id of a record of which what decides whether it is wanted was decoded.
 func (g *pager) idOf(known value.Record) string {
 	slot := g.layout.Slot(g.s.key)
-	if known == nil || slot < 0 || g.early == nil || !g.early[slot] {
+	if known == nil || slot < 0 || !slices.Contains(g.early, slot) {
 		return ""
 	}
 	return known.At(slot).String()
@@ -262,31 +274,20 @@ func startCSV(g *pager) error {
 	return nil
 }
 
-// decideBy makes a slot one of those that decide whether a record is wanted.
-func (g *pager) decideBy(slot int) {
-	if g.early == nil {
-		g.early = make([]bool, g.layout.Len())
-	}
-	g.early[slot] = true
-}
-
 // newPager opens the object for a read.
 func (c *connection) newPager(s *source, q query.Read) (*pager, error) {
 	sh, err := c.described(s)
 	if err != nil {
 		return nil, err
 	}
-	g := &pager{s: s, layout: q.Layout, rows: pageRows, chunk: chunk}
+	g := &pager{s: s, layout: q.Layout, rows: pageRows, chunk: chunk, empty: make(value.Record, q.Layout.Len())}
 	if g.keep = keeper(q); g.keep != nil {
 		for _, f := range query.Fields(q.Where) {
-			g.decideBy(q.Layout.Slot(f))
+			g.early = append(g.early, q.Layout.Slot(f))
 		}
 	}
 	for at, name := range q.Layout.Names {
-		if f, _ := sh.field(name, q.Schema); f != nil && !emptyOf(f.Kind).IsNull() {
-			if g.empty == nil {
-				g.empty = make(value.Record, q.Layout.Len())
-			}
+		if f, _ := sh.field(name, q.Schema); f != nil {
 			g.empty[at] = emptyOf(f.Kind)
 		}
 	}

@@ -134,9 +134,7 @@ func (g *pager) run() *ahead {
 
 func (r *rows) Sift(slots []int, want func(value.Record) bool) {
 	r.g.want = want
-	for _, s := range slots {
-		r.g.decideBy(s)
-	}
+	r.g.early = append(r.g.early, slots...)
 }
 
 func (r *rows) Sifted() int {
