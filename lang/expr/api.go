@@ -129,6 +129,8 @@ type Frame struct {
 	Now time.Time
 	// Interrupted is asked now and then inside loops over lists; true ends the evaluation with an error. Nil: never.
 	Interrupted func() bool
+	// Texts is where texts that are built live: until it is reset. Nil: for as long as somebody holds them.
+	Texts *value.Batch
 	// Cover notes which ways conditions went; nil: nobody asks.
 	Cover *Cover
 

@@ -176,10 +176,10 @@ func (c *compiler) field(n *Node) evalFn {
 }
 
 func (c *compiler) binary(n *Node, op func(*Frame, *Node, value.Value, value.Value) value.Value) evalFn {
-	a, b := c.value(n.Args[0]), c.value(n.Args[1])
+	a, b := c.operand(n.Args[0]), c.operand(n.Args[1])
 	return func(f *Frame) value.Value {
-		x := a(f)
-		return op(f, n, x, b(f))
+		x := a.of(f)
+		return op(f, n, x, b.of(f))
 	}
 }
 
@@ -222,16 +222,16 @@ func (c *compiler) test(n *Node) testFn {
 	case OpOr:
 		return c.logical(n.Args, yes)
 	case OpEq:
-		a, b := c.value(n.Args[0]), c.value(n.Args[1])
+		a, b := c.operand(n.Args[0]), c.operand(n.Args[1])
 		return func(f *Frame) tri {
-			x := a(f)
-			return triOf(value.Equal(x, b(f)))
+			x := a.of(f)
+			return triOf(value.Equal(x, b.of(f)))
 		}
 	case OpNe:
-		a, b := c.value(n.Args[0]), c.value(n.Args[1])
+		a, b := c.operand(n.Args[0]), c.operand(n.Args[1])
 		return func(f *Frame) tri {
-			x := a(f)
-			return triOf(!value.Equal(x, b(f)))
+			x := a.of(f)
+			return triOf(!value.Equal(x, b.of(f)))
 		}
 	case OpLt, OpLe, OpGt, OpGe:
 		a, b := c.value(n.Args[0]), c.value(n.Args[1])

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"math"
 	"strings"
 
 	"github.com/syncline/syncline/lang/value"
@@ -8,6 +9,37 @@ import (
 
 // Closures for the shapes that mappings are made of: a field against a constant, a choice among texts, a function of
 // a table's row. Each gives what the general closure gives; the differential test runs over both.
+
+// operand is an argument of a closure. One that is a bare field is read in place, without a call.
+type operand struct {
+	eval  evalFn
+	root  int
+	slot  int  // noSlot: it is no bare field
+	whole bool // read in place only as a whole number; see compiler.field
+}
+
+const noSlot = math.MaxInt
+
+func (c *compiler) operand(n *Node) operand {
+	o := operand{eval: c.value(n), slot: noSlot}
+	if n.Op != OpField {
+		return o
+	}
+	if slot := c.slot(n); slot >= 0 {
+		o.root, o.slot, o.whole = n.Root, slot, n.Type.is(value.KindInt)
+	}
+	return o
+}
+
+// of gives the operand's value.
+func (o *operand) of(f *Frame) value.Value {
+	if o.root < len(f.Records) {
+		if r := f.Records[o.root]; o.slot < len(r) && (!o.whole || r[o.slot].Kind() == value.KindInt) {
+			return r[o.slot]
+		}
+	}
+	return o.eval(f)
+}
 
 // fastValue gives a special closure, nil when the node has no special shape.
 func (c *compiler) fastValue(n *Node) evalFn {
@@ -28,12 +60,12 @@ func (c *compiler) fastValue(n *Node) evalFn {
 func isFloatish(n *Node) bool { return n.Type.is(value.KindFloat) }
 
 func (c *compiler) floatArithmetic(n *Node) evalFn {
-	a, b := c.value(n.Args[0]), c.value(n.Args[1])
+	a, b := c.operand(n.Args[0]), c.operand(n.Args[1])
 	general := map[Op]func(*Frame, *Node, value.Value, value.Value) value.Value{OpAdd: opAdd, OpSub: opSub, OpMul: opMul, OpDiv: opDiv}[n.Op]
 	op := n.Op
 	return func(f *Frame) value.Value {
-		x := a(f)
-		y := b(f)
+		x := a.of(f)
+		y := b.of(f)
 		if x.Kind() != value.KindFloat || y.Kind() != value.KindFloat {
 			return general(f, n, x, y)
 		}
@@ -60,9 +92,9 @@ func (c *compiler) splitItem(n *Node) evalFn {
 	if !ok || index < 0 || sep == "" {
 		return nil
 	}
-	text := c.value(call.Args[0])
+	text := c.operand(call.Args[0])
 	return func(f *Frame) value.Value {
-		v := text(f)
+		v := text.of(f)
 		if v.IsNull() {
 			return value.Null
 		}
@@ -143,38 +175,48 @@ func (c *compiler) fastTest(n *Node) testFn {
 }
 
 func (c *compiler) nullTest(e *Node, not bool) testFn {
-	a := c.value(e)
-	return func(f *Frame) tri { return triOf(a(f).IsNull() != not) }
+	a := c.operand(e)
+	return func(f *Frame) tri {
+		v := a.of(f)
+		return triOf(v.IsNull() != not)
+	}
 }
 
 func (c *compiler) textTest(e *Node, text string, not bool) testFn {
-	a := c.value(e)
+	a := c.operand(e)
 	return func(f *Frame) tri {
-		v := a(f)
+		v := a.of(f)
 		return triOf((v.Kind() == value.KindText && v.AsText() == text) != not)
 	}
 }
 
 func (c *compiler) numberTest(n *Node, limit value.Value) testFn {
-	a := c.value(n.Args[0])
+	a := c.operand(n.Args[0])
 	op, bound := n.Op, limit.AsFloat()
 	exact := limit.Kind() == value.KindFloat || value.Equal(value.Float(bound), limit)
 	return func(f *Frame) tri {
-		v := a(f)
-		if v.Kind() != value.KindFloat || !exact {
-			return opOrder(f, n, v, limit)
+		v := a.of(f)
+		switch {
+		case v.Kind() == value.KindFloat && exact:
+			return triOf(ordered(op, v.AsFloat(), bound))
+		case v.Kind() == value.KindInt && limit.Kind() == value.KindInt:
+			return triOf(ordered(op, v.AsInt(), limit.AsInt()))
 		}
-		x := v.AsFloat()
-		switch op {
-		case OpLt:
-			return triOf(x < bound)
-		case OpLe:
-			return triOf(x <= bound)
-		case OpGt:
-			return triOf(x > bound)
-		}
-		return triOf(x >= bound)
+		return opOrder(f, n, v, limit)
 	}
+}
+
+// ordered tells whether an ordering holds of two numbers.
+func ordered[T int64 | float64](op Op, x, y T) bool {
+	switch op {
+	case OpLt:
+		return x < y
+	case OpLe:
+		return x <= y
+	case OpGt:
+		return x > y
+	}
+	return x >= y
 }
 
 // choiceTest is `e in ['a', 'b']`.
@@ -190,7 +232,7 @@ func (c *compiler) choiceTest(n *Node) testFn {
 		}
 		texts = append(texts, item.AsText())
 	}
-	a := c.value(n.Args[0])
+	a := c.operand(n.Args[0])
 	const few = 6
 	if len(texts) > few {
 		set := make(map[string]bool, len(texts))
@@ -198,12 +240,12 @@ func (c *compiler) choiceTest(n *Node) testFn {
 			set[s] = true
 		}
 		return func(f *Frame) tri {
-			v := a(f)
+			v := a.of(f)
 			return triOf(v.Kind() == value.KindText && set[v.AsText()])
 		}
 	}
 	return func(f *Frame) tri {
-		v := a(f)
+		v := a.of(f)
 		if v.Kind() != value.KindText {
 			return no
 		}

@@ -30,9 +30,9 @@ func (c *compiler) part(n *Node) appendFn {
 	if n.Op == OpCall && n.Name == "string" {
 		e = n.Args[0]
 	}
-	fn := c.value(e)
+	a := c.operand(e)
 	return func(f *Frame) bool {
-		v := fn(f)
+		v := a.of(f)
 		switch v.Kind() {
 		case value.KindNull:
 			return false
@@ -125,6 +125,9 @@ func (f *Frame) built(n *Node, mark int) value.Value {
 	w.buf = w.buf[:mark]
 	if len(s) > maxBuilt {
 		return f.fail(n, "the text is too long")
+	}
+	if f.Texts != nil {
+		return f.Texts.TextCopy(s)
 	}
 	return value.Text(string(s))
 }

@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/syncline/syncline/lang/value"
@@ -26,11 +28,11 @@ func (c *compiler) all(nodes []*Node) []evalFn {
 }
 
 func (c *compiler) table(n *Node) evalFn {
-	key := c.value(n.Args[0])
-	rows := tableIndex(n.Table)
+	key := c.operand(n.Args[0])
+	rows := newTableRows(n.Table)
 	t := n.Table
 	return func(f *Frame) value.Value {
-		k := key(f)
+		k := key.of(f)
 		if k.IsNull() {
 			return value.Null
 		}
@@ -41,7 +43,7 @@ func (c *compiler) table(n *Node) evalFn {
 		if t.IgnoreCase {
 			s = strings.ToLower(s)
 		}
-		if v, ok := rows[s]; ok {
+		if v, ok := rows.find(s); ok {
 			return v
 		}
 		if t.Default != nil {
@@ -49,6 +51,39 @@ func (c *compiler) table(n *Node) evalFn {
 		}
 		return f.fail(n, "table %s has no row for %q and no default", t.Name, clip(s))
 	}
+}
+
+// tableRows finds the row of a key: among few by trying them all, which takes less than a hash.
+type tableRows struct {
+	index  map[string]value.Value // nil: few
+	keys   []string
+	values []value.Value
+}
+
+func newTableRows(t *Table) *tableRows {
+	index := tableIndex(t)
+	const few = 6
+	if len(index) > few {
+		return &tableRows{index: index}
+	}
+	rows := &tableRows{keys: slices.Sorted(maps.Keys(index))}
+	for _, k := range rows.keys {
+		rows.values = append(rows.values, index[k])
+	}
+	return rows
+}
+
+func (t *tableRows) find(key string) (value.Value, bool) {
+	if t.index != nil {
+		v, ok := t.index[key]
+		return v, ok
+	}
+	for i, k := range t.keys {
+		if k == key {
+			return t.values[i], true
+		}
+	}
+	return value.Null, false
 }
 
 func (c *compiler) let(n *Node) evalFn {
@@ -65,35 +100,35 @@ func (c *compiler) call(n *Node) evalFn {
 	if n.fn.Name == "coalesce" {
 		return c.coalesce(n)
 	}
-	args := c.all(n.Args)
 	o := n.overload
 	if o == nil {
-		return c.lateCall(n, args)
+		return c.lateCall(n, c.all(n.Args))
 	}
 	switch {
 	case o.zero != nil:
 		fn := o.zero
 		return func(f *Frame) value.Value { return fn(f, n) }
 	case o.one != nil:
-		fn, a := o.one, args[0]
+		fn, a := o.one, c.operand(n.Args[0])
 		return func(f *Frame) value.Value {
-			x := a(f)
+			x := a.of(f)
 			if x.IsNull() {
 				return value.Null
 			}
 			return fn(f, n, x)
 		}
 	case o.two != nil:
-		fn, a, b := o.two, args[0], args[1]
+		fn, a, b := o.two, c.operand(n.Args[0]), c.operand(n.Args[1])
 		return func(f *Frame) value.Value {
-			x := a(f)
-			y := b(f)
+			x := a.of(f)
+			y := b.of(f)
 			if x.IsNull() || y.IsNull() {
 				return value.Null
 			}
 			return fn(f, n, x, y)
 		}
 	}
+	args := c.all(n.Args)
 	return func(f *Frame) value.Value {
 		mark := len(f.work.stack)
 		v := value.Null

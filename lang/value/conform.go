@@ -215,6 +215,9 @@ func conformText(f *schema.Field, v Value) (Value, error) {
 		return Null, misfit(f, v)
 	}
 	s := v.String()
+	if v.kind == KindText && f.Kind == schema.Text && !f.TrimsSpace && (f.Length == 0 || len(s) <= f.Length) {
+		return v, nil // nearly all texts; what follows would not change it
+	}
 	if f.TrimsSpace {
 		s = strings.TrimSpace(s)
 	}

@@ -198,6 +198,7 @@ type mapper struct {
 // mapPage filters and maps a page, record by record, without anything in between.
 func (p *replacer) mapPage(c *parcel, w *mapper) {
 	in := c.page.batch
+	w.frame.Texts = c.out // built texts live as long as the records that hold them
 	for i := range in.Len() {
 		w.frame.Records[plan.RootSource] = in.Record(i)
 		step, err := p.mapRecord(c, w)
