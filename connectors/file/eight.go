@@ -21,6 +21,19 @@ func eight(s string) uint64 {
 // eightOf is the first eight bytes of b.
 func eightOf(b []byte) uint64 { return binary.LittleEndian.Uint64(b) }
 
+// lastEight are the last eight bytes of s; of four to seven all, some of them twice. none: s is shorter.
+func lastEight(s string) (x uint64, none bool) {
+	n := len(s)
+	switch {
+	case n >= 8:
+		return eight(s[n-8:]), false
+	case n >= 4:
+		b := unsafe.Slice(unsafe.StringData(s), n)
+		return uint64(binary.LittleEndian.Uint32(b)) | uint64(binary.LittleEndian.Uint32(b[n-4:]))<<32, false
+	}
+	return 0, true
+}
+
 // below tells of the bytes less than c, an ASCII character.
 func below(x uint64, c byte) uint64 { return (x - ones*uint64(c)) &^ x & tops }
 

@@ -131,9 +131,13 @@ func appendCell(dst []byte, s string, comma byte) []byte {
 func plainCell(s string, comma byte, from int) int {
 	i := from
 	for ; i+8 <= len(s); i += 8 {
-		x := eight(s[i:])
-		if (below(x, ' ')|equal(x, '"')|equal(x, comma))&tops != 0 {
+		if !plainEight(eight(s[i:]), comma) {
 			break
+		}
+	}
+	if i+8 > len(s) {
+		if x, none := lastEight(s); !none && plainEight(x, comma) {
+			return len(s)
 		}
 	}
 	for ; i < len(s); i++ {
@@ -142,6 +146,10 @@ func plainCell(s string, comma byte, from int) int {
 		}
 	}
 	return i
+}
+
+func plainEight(x uint64, comma byte) bool {
+	return (below(x, ' ')|equal(x, '"')|equal(x, comma))&tops == 0
 }
 
 func appendQuoted(dst []byte, s string) []byte {

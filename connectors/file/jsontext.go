@@ -233,9 +233,13 @@ func appendJSONText(dst []byte, s string) []byte {
 func plainText(s string) int {
 	i := 0
 	for ; i+8 <= len(s); i += 8 {
-		x := eight(s[i:])
-		if (below(x, ' ')|equal(x, '"')|equal(x, '\\'))&tops != 0 {
+		if escapes(eight(s[i:])) {
 			break
+		}
+	}
+	if i+8 > len(s) {
+		if x, none := lastEight(s); !none && !escapes(x) {
+			return len(s)
 		}
 	}
 	for ; i < len(s); i++ {
@@ -244,4 +248,9 @@ func plainText(s string) int {
 		}
 	}
 	return i
+}
+
+// escapes tells whether one of eight bytes needs an escape.
+func escapes(x uint64) bool {
+	return (below(x, ' ')|equal(x, '"')|equal(x, '\\'))&tops != 0
 }
