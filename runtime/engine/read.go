@@ -34,8 +34,10 @@ type pageReader struct {
 	from *side
 	q    query.Read
 	// ids: the source's own ids are wanted, for its records have no key field.
-	ids    bool
-	out    chan *page
+	ids bool
+	out chan *page
+	// give hands a page on, false when nobody wants more; send, where nothing else is set.
+	give   func(*page) bool
 	free   chan *value.Batch
 	cancel context.CancelFunc
 	ctx    context.Context
@@ -69,6 +71,7 @@ func (r *runner) newPageReader(q query.Read, batches int) *pageReader {
 func (r *access) newPageReader(from *side, q query.Read, batches int, ids bool) *pageReader {
 	ctx, cancel := context.WithCancel(from.counted(r.ctx))
 	p := &pageReader{a: r, from: from, q: q, ids: ids, out: make(chan *page), free: make(chan *value.Batch, batches), cancel: cancel, ctx: ctx}
+	p.give = p.send
 	for range batches {
 		p.free <- value.NewBatch(q.Layout, 256)
 	}
@@ -97,14 +100,19 @@ func (p *pageReader) run() {
 			return
 		}
 		next := p.next(batch)
-		select {
-		case p.out <- next:
-		case <-p.ctx.Done():
+		if !p.give(next) || next.err != nil {
 			return
 		}
-		if next.err != nil {
-			return
-		}
+	}
+}
+
+// send hands a page to who reads out.
+func (p *pageReader) send(next *page) bool {
+	select {
+	case p.out <- next:
+		return true
+	case <-p.ctx.Done():
+		return false
 	}
 }
 

@@ -108,7 +108,7 @@ func (r *runner) openReplace() (*replacer, error) {
 		return nil, badJob("%s cannot write an object whole", r.to.name)
 	}
 	workers := max(runtime.GOMAXPROCS(0), 1)
-	p := &replacer{r: r, layout: value.NewLayout(names...), work: make(chan *parcel), queue: make(chan *parcel, workers+1),
+	p := &replacer{r: r, layout: value.NewLayout(names...), work: make(chan *parcel, workers+1), queue: make(chan *parcel, workers+1),
 		spare: make(chan *value.Batch, workers+3), quit: make(chan struct{})}
 	if r.job.DryRun {
 		return p, nil
@@ -126,11 +126,15 @@ func (p *replacer) stream() error {
 	p.pages = p.r.newPageReader(p.r.sourceQuery(), workers+2)
 	p.pages.once, p.pages.sift = true, p.sift()
 	var group sync.WaitGroup
-	group.Go(p.distribute)
+	p.pages.give = p.distribute
 	for range workers {
 		group.Go(p.evaluate)
 	}
-	go p.pages.run()
+	group.Go(func() {
+		defer close(p.work)
+		defer close(p.queue)
+		p.pages.run()
+	})
 	err := p.collect()
 	close(p.quit)
 	p.pages.stop()
@@ -152,22 +156,19 @@ func (p *replacer) frame() *expr.Frame {
 	return &expr.Frame{Now: p.r.now, Cover: p.r.job.Cover, Records: make([]value.Record, p.r.p.RootIt()+1)}
 }
 
-// distribute hands pages to the workers and keeps their order.
-func (p *replacer) distribute() {
-	defer close(p.work)
-	defer close(p.queue)
-	for pg := range p.pages.out {
-		c := &parcel{page: pg, done: make(chan struct{})}
-		select {
-		case p.queue <- c:
-		case <-p.quit:
-			return
-		}
-		select {
-		case p.work <- c:
-		case <-p.quit:
-			return
-		}
+// distribute hands a page to the workers and keeps its place in the order.
+func (p *replacer) distribute(pg *page) bool {
+	c := &parcel{page: pg, done: make(chan struct{})}
+	select {
+	case p.queue <- c:
+	case <-p.quit:
+		return false
+	}
+	select {
+	case p.work <- c:
+		return true
+	case <-p.quit:
+		return false
 	}
 }
 
