@@ -3,6 +3,7 @@ package file
 import (
 	"bytes"
 	"errors"
+	"math/bits"
 
 	"github.com/syncline/syncline/lang/value"
 )
@@ -13,8 +14,7 @@ type csvDecoder struct {
 	comma byte
 	null  string
 	slots []slot // by column
-	last  int    // the last column that is wanted, -1 for none
-	// cells are where those of the record that was scanned last stand, by column; the wanted ones.
+	// cells are where those of the record that was scanned last stand, by column.
 	cells []span
 	base  []byte   // what they stand in
 	texts [][]byte // of cells that do not stand in it as they are
@@ -87,22 +87,20 @@ func (d *csvDecoder) cell(at span) []byte {
 // plain splits a line without quotes.
 func (d *csvDecoder) plain(line []byte) error {
 	d.base = line
-	at, width := 0, len(d.slots)
-	for col := 0; col <= d.last; col++ {
-		n := bytes.IndexByte(line[at:], d.comma)
-		if n < 0 {
-			if col != width-1 {
-				return d.wrongWidth(col + 1)
+	col, at := 0, 0
+	for i := 0; i < len(line); i += 64 {
+		for commas := placesOf(d.comma, line[i:]); commas != 0; commas &= commas - 1 {
+			end := i + bits.TrailingZeros64(commas)
+			if col < len(d.cells) {
+				d.cells[col] = span{int32(at), int32(end)}
 			}
-			d.cells[col] = span{int32(at), int32(len(line))}
-			return nil
+			col, at = col+1, end+1
 		}
-		d.cells[col] = span{int32(at), int32(at + n)}
-		at += n + 1
 	}
-	if got := d.last + 2 + bytes.Count(line[at:], []byte{d.comma}); got != width {
-		return d.wrongWidth(got)
+	if col != len(d.cells)-1 {
+		return d.wrongWidth(col + 1)
 	}
+	d.cells[col] = span{int32(at), int32(len(line))}
 	return nil
 }
 

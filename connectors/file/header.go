@@ -21,7 +21,7 @@ func cells(comma byte, buf []byte, eof bool) (texts []string, n int, err error) 
 			}
 			continue
 		}
-		d := &csvDecoder{comma: comma, last: width - 1, slots: make([]slot, width), cells: make([]span, width), text: bytes.Clone}
+		d := &csvDecoder{comma: comma, slots: make([]slot, width), cells: make([]span, width), text: bytes.Clone}
 		if _, err := d.scan(buf, eof); err != nil {
 			return nil, n + m, err
 		}
@@ -35,7 +35,7 @@ func cells(comma byte, buf []byte, eof bool) (texts []string, n int, err error) 
 
 // countCells counts the cells of the first record; 0 for a blank line.
 func countCells(comma byte, buf []byte, eof bool) (width, n int, err error) {
-	d := &csvDecoder{comma: comma, last: -1, text: bytes.Clone}
+	d := &csvDecoder{comma: comma, text: bytes.Clone}
 	x, err := d.scan(buf, eof)
 	if x.blank || x.bytes == 0 {
 		return 0, x.bytes, err

@@ -120,12 +120,11 @@ func (o *jsonObject) child(name string) *jsonObject {
 // newCSVDecoder makes a decoder for a file with this header. A field that the object had when it was described, and that
 // the file has no more, is an error: nulls in its place would empty what they are mapped to.
 func newCSVDecoder(s *source, header []string, slots map[string][]slot) (*csvDecoder, error) {
-	d := &csvDecoder{comma: s.comma, null: s.null, slots: make([]slot, len(header)), last: -1, cells: make([]span, len(header)), text: bytes.Clone}
+	d := &csvDecoder{comma: s.comma, null: s.null, slots: make([]slot, len(header)), cells: make([]span, len(header)), text: bytes.Clone}
 	for i, name := range headerNames(header) {
 		d.slots[i] = slot{at: -1}
 		if want := slots[name]; name != "" && len(want) > 0 {
 			d.slots[i] = want[0]
-			d.last = i
 			delete(slots, name)
 		}
 	}
