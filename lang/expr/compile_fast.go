@@ -45,7 +45,12 @@ func (o *operand) of(f *Frame) value.Value {
 func (c *compiler) fastValue(n *Node) evalFn {
 	switch n.Op {
 	case OpCall:
-		return c.overTable(n)
+		if fn := c.overTable(n); fn != nil {
+			return fn
+		}
+		if n.fn.Name == "round" {
+			return c.round(n)
+		}
 	case OpIndex:
 		return c.splitItem(n)
 	case OpDiv, OpMul, OpSub, OpAdd:
@@ -78,6 +83,29 @@ func (c *compiler) floatArithmetic(n *Node) evalFn {
 			return f.real(n, p*q)
 		}
 		return opDiv(f, n, x, y)
+	}
+}
+
+// round is `round(e)` or, with constant digits, `round(e, 2)`.
+func (c *compiler) round(n *Node) evalFn {
+	if n.overload == nil {
+		return nil
+	}
+	digits := int64(0)
+	if len(n.Args) == 2 {
+		at := n.Args[1]
+		var ok bool
+		if digits, ok = whole(at.Value); at.Op != OpConst || !ok || digits < -maxDigits || digits > maxDigits {
+			return nil
+		}
+	}
+	a := c.operand(n.Args[0])
+	return func(f *Frame) value.Value {
+		v := a.of(f)
+		if v.IsNull() {
+			return value.Null
+		}
+		return roundTo(v, int(digits))
 	}
 }
 

@@ -15,7 +15,7 @@ func numberFunctions() []*Function {
 				takes(pNum).gives(value.KindFloat).do1(func(_ *Frame, _ *Node, a value.Value) value.Value { return roundTo(a, 0) }),
 				takes(pNum, pNum).gives(value.KindFloat).do2(func(f *Frame, n *Node, a, b value.Value) value.Value {
 					digits, ok := whole(b)
-					if !ok || digits < -15 || digits > 15 {
+					if !ok || digits < -maxDigits || digits > maxDigits {
 						return f.fail(n, "the number of digits is a whole number from -15 to 15")
 					}
 					return roundTo(a, int(digits))
@@ -61,6 +61,9 @@ func numberFunctions() []*Function {
 				takes(pNum, pText, pInt).gives(value.KindText).doN(money)}},
 	}
 }
+
+// maxDigits is how many digits after or before the point a number can be rounded to.
+const maxDigits = 15
 
 func roundTo(a value.Value, digits int) value.Value {
 	if a.Kind() == value.KindInt && digits >= 0 {

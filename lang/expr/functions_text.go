@@ -30,7 +30,7 @@ func textFunctions() []*Function {
 			Example: `"INV-042".matches(r"^INV-\d+$") → true`, prepare: preparePattern,
 			overloads: []*overload{takes(pText, pText).gives(value.KindBool).do2(matches)}},
 		{Name: "lower", Group: group, Doc: "The text in lower case.", Example: `lower("ÉCOLE") → "école"`,
-			overloads: []*overload{text1(strings.ToLower)}, refine: keepsSet(strings.ToLower)},
+			overloads: []*overload{takes(pText).gives(value.KindText).do1(func(f *Frame, n *Node, a value.Value) value.Value { return f.lower(n, a.AsText()) })}, refine: keepsSet(strings.ToLower)},
 		{Name: "upper", Group: group, Doc: "The text in upper case.", Example: `upper("école") → "ÉCOLE"`,
 			overloads: []*overload{text1(strings.ToUpper)}, refine: keepsSet(strings.ToUpper)},
 		{Name: "lowerAscii", Group: group, standard: true, Doc: "The text with A to Z in lower case.", Example: `"ABC".lowerAscii() → "abc"`,

@@ -266,7 +266,7 @@ func quote(s string) string {
 	return `"` + r.Replace(strings.ToValidUTF8(s, "\uFFFD")) + `"`
 }
 
-func emailDomain(_ *Frame, _ *Node, a value.Value) value.Value {
+func emailDomain(f *Frame, n *Node, a value.Value) value.Value {
 	s := a.AsText()
 	i := strings.LastIndexByte(s, '@')
 	if i < 0 || i+1 == len(s) {
@@ -275,7 +275,31 @@ func emailDomain(_ *Frame, _ *Node, a value.Value) value.Value {
 	if s = s[i+1:]; s[len(s)-1] <= ' ' || s[len(s)-1] == '>' || s[len(s)-1] >= utf8.RuneSelf {
 		s = strings.TrimRightFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r == '>' })
 	}
-	return value.Text(strings.ToLower(s))
+	return f.lower(n, s)
+}
+
+// lower is a text in lower case; most are so already.
+func (f *Frame) lower(n *Node, s string) value.Value {
+	upper := false
+	for i := range len(s) {
+		c := s[i]
+		if c >= utf8.RuneSelf || len(s) > maxBuilt {
+			return value.Text(strings.ToLower(s))
+		}
+		upper = upper || c-'A' <= 'Z'-'A'
+	}
+	if !upper {
+		return value.Text(s)
+	}
+	w := &f.work
+	mark := len(w.buf)
+	w.buf = append(w.buf, s...)
+	for i, c := range w.buf[mark:] {
+		if c-'A' <= 'Z'-'A' {
+			w.buf[mark+i] = c + 'a' - 'A'
+		}
+	}
+	return f.built(n, mark)
 }
 
 // blockTags end a line in the text of an HTML fragment.
