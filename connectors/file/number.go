@@ -113,8 +113,11 @@ func plainDecimal(b []byte) (mant uint64, scale, n int) {
 	if scale == 0 {
 		return 0, 0, 0
 	}
-	return mant*uint64(pow10[scale]) + frac, scale, n + 1 + scale
+	return mant*tens[scale] + frac, scale, n + 1 + scale
 }
+
+// tens are the powers of ten by which whole parts are moved before their fractions.
+var tens = [8]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7}
 
 // fewDigits reads up to 7 digits at the start of b; n is 0 where there are none, or more. It looks at eight bytes, beyond
 // the end of b where they belong to the same memory.
@@ -130,22 +133,6 @@ func fewDigits(b []byte) (x uint64, n int) {
 		return 0, 0
 	}
 	return number(x, n), n
-}
-
-// plainNumber reads such a number; it gives the length, 0 where the general way has to read it.
-func plainNumber(dst *value.Value, b []byte, whole bool) int {
-	mant, scale, n := plainDecimal(b)
-	switch {
-	case n == 0 || whole && scale > 0:
-		return 0
-	case whole:
-		*dst = value.Int(int64(mant))
-	case scale == 0:
-		*dst = value.Float(float64(mant))
-	default:
-		*dst = value.Float(float64(mant) / pow10[scale])
-	}
-	return n
 }
 
 // float gives the number as a float, correctly rounded. b is what d was scanned from.
@@ -190,9 +177,15 @@ func (d decimal) inexact() bool {
 
 // setNumber reads a number of the kind Integer or Number.
 func setNumber(dst *value.Value, b []byte, whole bool) error {
-	var v value.Value
-	if n := plainNumber(&v, b, whole); n > 0 && n == len(b) {
-		*dst = v
+	if mant, scale, n := plainDecimal(b); n > 0 && n == len(b) && (scale == 0 || !whole) {
+		switch {
+		case whole:
+			*dst = value.Int(int64(mant))
+		case scale == 0:
+			*dst = value.Float(float64(mant))
+		default:
+			*dst = value.Float(float64(mant) / pow10[scale])
+		}
 		return nil
 	}
 	d, ok := scanDecimal(b)
