@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/syncline/syncline/connectors"
@@ -14,11 +15,28 @@ import (
 	"github.com/syncline/syncline/runtime/state"
 )
 
-// What a state remembers of a rule, links above all, is about records of certain systems. With a state of another project
-// that has a rule of the same name, or of the sandbox when the rule goes to production, ids would stand for other records.
+// What a state remembers of a rule, links above all, is about records of certain objects of certain systems. With a state of
+// another project that has a rule of the same name, or of the sandbox when the rule goes to production, or for a rule that
+// got another target, ids would stand for other records.
 
-// ErrOtherSystems: the state remembers a rule between other systems than those that it is between now.
-var ErrOtherSystems = errors.New("the state is about other systems")
+// ErrOtherSystems: the state remembers a rule between other systems or objects than those that it is between now.
+var ErrOtherSystems = errors.New("the state is about other records")
+
+// place is one end of a rule: the kind of its system, where that is ("" where it cannot be told), and the object, where ids
+// of its records are remembered for longer than the conditions of the rule stay as they are.
+type place struct {
+	System string `json:"system"`
+	At     string `json:"at,omitempty"`
+	Object string `json:"object,omitempty"`
+}
+
+func (p place) String() string {
+	out := strings.TrimSpace(p.System + " " + p.At)
+	if p.Object != "" {
+		out = p.Object + " of " + out
+	}
+	return out
+}
 
 const ownersSnapshot = "systems"
 
@@ -37,7 +55,7 @@ func (r *Runtime) owned(ctx context.Context, store state.SnapshotStore, set *pla
 	if err != nil {
 		return fmt.Errorf("reading which systems the state is about: %w", err)
 	}
-	known := map[string][]string{}
+	known := map[string][]place{}
 	if len(data) > 0 {
 		if err := json.Unmarshal(data, &known); err != nil {
 			return fmt.Errorf("reading which systems the state is about: %w", err)
@@ -50,8 +68,8 @@ func (r *Runtime) owned(ctx context.Context, store state.SnapshotStore, set *pla
 		switch {
 		case met && !alike(before, now):
 			return fmt.Errorf("%w: %s was between %s until now, and is between %s; what is remembered of its records would be taken for others. "+
-				"Give this project a state of its own with --state, or, if these are the same systems under other addresses, say so: `syncline state adopt`",
-				ErrOtherSystems, x.ID(), strings.Join(before, " and "), strings.Join(now, " and "))
+				"Give the rule another name, or this project a state of its own with --state; or, if these are the same records under another name or address, say so: `syncline state adopt`",
+				ErrOtherSystems, x.ID(), ends(before), ends(now))
 		case !met:
 			known[x.ID()], fresh = now, true
 		}
@@ -65,8 +83,17 @@ func (r *Runtime) owned(ctx context.Context, store state.SnapshotStore, set *pla
 	return store.SaveSnapshot(ctx, ownersSnapshot, data)
 }
 
-// between names the systems of a rule's source and target: "salesforce acme.my.salesforce.com".
-func (r *Runtime) between(set *plan.Set, x Rule) (out []string) {
+func ends(list []place) string {
+	var out []string
+	for _, p := range list {
+		out = append(out, p.String())
+	}
+	return strings.Join(out, " and ")
+}
+
+// between names a rule's source and target. Triggers begin anew with another object, and a target that is written whole has
+// no links.
+func (r *Runtime) between(set *plan.Set, x Rule) (out []place) {
 	ends := []plan.End{x.On()}
 	if x.Sync != nil {
 		ends = append(ends, x.Sync.To)
@@ -76,7 +103,11 @@ func (r *Runtime) between(set *plan.Set, x Rule) (out []string) {
 		if c == nil {
 			continue
 		}
-		out = append(out, strings.TrimSpace(c.System+" "+r.address(c)))
+		p := place{System: c.System, At: r.address(c)}
+		if x.Sync != nil && x.Sync.Match != nil && e.Object != nil {
+			p.Object = e.Object.Name
+		}
+		out = append(out, p)
 	}
 	return out
 }
@@ -111,17 +142,9 @@ func addressOf(s connectors.Settings) string {
 	return strings.TrimSpace(strings.ToLower(host) + " " + below)
 }
 
-// alike tells whether two rules may be between the same systems. Where an address is not known the kind alone counts.
-func alike(a, b []string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		kind, at, _ := strings.Cut(a[i], " ")
-		other, there, _ := strings.Cut(b[i], " ")
-		if kind != other || at != "" && there != "" && at != there {
-			return false
-		}
-	}
-	return true
+// alike tells whether two rules may be between the same records. Where an address is not known the kind alone counts.
+func alike(a, b []place) bool {
+	return slices.EqualFunc(a, b, func(a, b place) bool {
+		return a.System == b.System && a.Object == b.Object && (a.At == "" || b.At == "" || a.At == b.At)
+	})
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/lang/schema"
 	"github.com/syncline/syncline/lang/value"
 	"github.com/syncline/syncline/runtime/state/sqlite"
 )
@@ -25,6 +26,7 @@ func TestAStateOfOtherSystemsIsRefused(t *testing.T) {
 		typ.Name = kind
 		r.o.Registry[kind] = typ
 	}
+	object := "Account"
 	try := func(from, fromURL, to, toURL string, note bool) error {
 		conn := func(name, system, url string) *plan.Connection {
 			c := &plan.Connection{Name: name, System: system, Settings: map[string]plan.Setting{}}
@@ -34,7 +36,8 @@ func TestAStateOfOtherSystemsIsRefused(t *testing.T) {
 			return c
 		}
 		set := &plan.Set{Connections: []*plan.Connection{conn("a", from, fromURL), conn("b", to, toURL)}}
-		x := Rule{Sync: &plan.Sync{Name: "health", From: plan.End{Connection: "a"}, To: plan.End{Connection: "b"}}}
+		x := Rule{Sync: &plan.Sync{Name: "health", Match: &plan.Match{}, From: plan.End{Connection: "a", Object: &schema.Object{Name: "Company"}},
+			To: plan.End{Connection: "b", Object: &schema.Object{Name: object}}}}
 		return r.owned(t.Context(), store, set, []Rule{x}, note)
 	}
 	const cs, crm = "https://acme.gainsightcloud.com", "https://acme.my.salesforce.com"
@@ -55,10 +58,15 @@ func TestAStateOfOtherSystemsIsRefused(t *testing.T) {
 		if c.refused != errors.Is(err, ErrOtherSystems) || !c.refused && err != nil {
 			t.Fatalf("%s: %v", c.name, err)
 		}
-		if c.refused && (!strings.Contains(err.Error(), "sync.health was between gainsight acme.gainsightcloud.com and salesforce acme.my.salesforce.com") || !strings.Contains(err.Error(), "state adopt")) {
+		if c.refused && (!strings.Contains(err.Error(), "sync.health was between Company of gainsight acme.gainsightcloud.com and Account of salesforce acme.my.salesforce.com") || !strings.Contains(err.Error(), "state adopt")) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
+	object = "Contact"
+	if err := try("gainsight", cs, "salesforce", crm, false); !errors.Is(err, ErrOtherSystems) {
+		t.Errorf("another object: %v", err)
+	}
+	object = "Account"
 	if err := ForgetSystems(t.Context(), store); err != nil {
 		t.Fatal(err)
 	}

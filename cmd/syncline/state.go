@@ -93,15 +93,16 @@ reads everything, and what a trigger does not remember but finds true does not f
 
 func newStateAdopt(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "adopt [DIR]", Short: "Say that the state is about the systems that the project names now", Args: cobra.MaximumNArgs(1),
-		Long: `A state remembers which systems each rule is between, and a rule that is between others is not run: ids that are remembered
-would stand for other records there. Where a system has only got another address, adopt takes the state for its own.`,
+		Use: "adopt [DIR]", Short: "Say that the state is about the records that the project names now", Args: cobra.MaximumNArgs(1),
+		Long: `A state remembers which systems and objects each rule is between, and a rule that is between others is not run: ids that are
+remembered would stand for other records there. Where a system has only got another address, or an object another name, adopt takes
+the state for its own.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.look(cmd, args, func(store *sqlite.Store) error {
 				if err := runtime.ForgetSystems(cmd.Context(), store); err != nil {
 					return err
 				}
-				fmt.Fprintln(a.out, "The next run takes the state for that of the systems that the project names.")
+				fmt.Fprintln(a.out, "The next run takes the state for that of the records that the project names.")
 				return nil
 			})
 		},
