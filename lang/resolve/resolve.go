@@ -99,14 +99,16 @@ func (r *resolver) declare(b *syntax.Block) bool {
 	return true
 }
 
-// lose notes a declaration whose name is in doubt.
+// lose notes a declaration whose name is in doubt, once: a file that did not change is resolved again with the next.
 func (r *resolver) lose(b *syntax.Block) {
 	for _, f := range r.m.Files {
 		if f.File != b.Range.File {
 			continue
 		}
 		for _, l := range b.Labels {
-			f.Lost = append(f.Lost, syntax.Lost{Name: l.Text})
+			if lost := (syntax.Lost{Name: l.Text}); !slices.Contains(f.Lost, lost) {
+				f.Lost = append(f.Lost, lost)
+			}
 		}
 	}
 }

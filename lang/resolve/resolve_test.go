@@ -201,3 +201,14 @@ func TestHash(t *testing.T) {
 		t.Error("another project has the same hash")
 	}
 }
+
+// Files that did not change are resolved again at each reload: what is noted in them must not grow.
+func TestLostNamesAreNotedOnce(t *testing.T) {
+	file, _ := syntax.Parse("a.sync.hcl", []byte("sync {\n}\nconnection \"crm\" {\n}\n"))
+	resolve.Modules([]*syntax.File{file})
+	first := len(file.Lost)
+	resolve.Modules([]*syntax.File{file})
+	if first == 0 || len(file.Lost) != first {
+		t.Errorf("%d names are lost, then %d", first, len(file.Lost))
+	}
+}
