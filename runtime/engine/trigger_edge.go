@@ -149,10 +149,26 @@ func (m machine) fire(e state.Edge, now time.Time) state.Edge {
 	return e
 }
 
-// leave is the observation of a record that is outside the population.
-func (m machine) leave(e state.Edge) state.Edge {
-	if e.State == state.EdgeNew {
+// miss is the edge of a record that a baseline scan came by and could not read. When it can be read it counts as there
+// already, as if the scan had read it then.
+func (m machine) miss(e state.Edge, edited bool) state.Edge {
+	switch {
+	case e.State != state.EdgeNew && !e.Outside:
+		return e // it is known
+	case m.fireBaseline && !edited:
 		e.Meaning = m.meaning
+	default:
+		e.Meaning = m.meaning + 1 // what comes by under another meaning was left out by the baseline
+	}
+	e.State, e.Outside = state.EdgeArmed, false
+	return e
+}
+
+// leave is the observation of a record that is outside the population. One that is so since another meaning, or since it
+// could not be read, is as one that never was inside.
+func (m machine) leave(e state.Edge) state.Edge {
+	if e.Meaning != m.meaning {
+		e.State, e.Since, e.Meaning = state.EdgeNew, time.Time{}, m.meaning
 	}
 	e.Outside, e.Gone, e.Look = true, false, time.Time{}
 	return e

@@ -52,9 +52,7 @@ func (t *triggerRun) lookAgain(edges []state.Edge) error {
 	frame := make([]value.Record, t.p.RootIt()+1)
 	var confirm []string
 	for i, e := range edges {
-		if n, ok := t.overlay[e.Source]; ok {
-			e = t.out.Edges[n]
-		}
+		e = t.latest(e.Source, e)
 		after, sure := t.imagine(e, history[i], frame)
 		if !sure {
 			confirm = append(confirm, e.Source)

@@ -42,6 +42,9 @@ func (t *triggerRun) poll() error {
 	whole := q.Since == "" && t.cohort == nil
 	pages := t.newPageReader(t.on, q, 2, false)
 	_, slots := t.ownTests()
+	if !t.watch.Complete {
+		slots = append(slots, 0) // a row that cannot be read is to be told whose it is
+	}
 	pages.sift = newSift(nil, slots, plan.RootNew, nil)
 	t.overtaken = map[string]bool{}
 	go pages.run()
@@ -116,7 +119,9 @@ func (t *triggerRun) page(p *page, last bool) error {
 	if err := t.observe(list); err != nil {
 		return err
 	}
-	t.badRows(p.bad)
+	if err := t.badRows(p.bad); err != nil {
+		return err
+	}
 	t.watch.Cursor = string(p.cursor)
 	if last {
 		t.watch.Complete, t.watch.Begun = true, true
@@ -209,9 +214,9 @@ func (t *triggerRun) observe(list []observation) error {
 	for i, o := range list {
 		ids[i] = o.id
 	}
-	edges, err := t.job.Store.Edges(t.work, t.p.ID(), ids)
+	edges, err := t.edges(ids)
 	if err != nil {
-		return fmt.Errorf("reading what is known of records: %w", err)
+		return err
 	}
 	history, err := t.histories(ids)
 	if err != nil {
@@ -219,11 +224,7 @@ func (t *triggerRun) observe(list []observation) error {
 	}
 	frame := make([]value.Record, t.p.RootIt()+1)
 	for i, o := range list {
-		e := edges[i]
-		if n, ok := t.overlay[o.id]; ok {
-			e = t.out.Edges[n]
-		}
-		t.see(o, e, history[i], frame)
+		t.see(o, t.latest(o.id, edges[i]), history[i], frame)
 	}
 	return nil
 }
@@ -434,7 +435,8 @@ func (t *triggerRun) ownTests() (tests []*expr.Program, slots []int) {
 }
 
 // badRows makes dead letters of records that the source could not decode, except those that the conditions leave out.
-func (t *triggerRun) badRows(bad []connectors.BadRow) {
+func (t *triggerRun) badRows(bad []connectors.BadRow) error {
+	var missed []string
 	tests, _ := t.ownTests()
 	frame := &expr.Frame{Now: t.now, Cover: t.job.Cover, Records: make([]value.Record, t.p.RootIt()+1)}
 	for _, b := range bad {
@@ -448,7 +450,47 @@ func (t *triggerRun) badRows(bad []connectors.BadRow) {
 		t.unread[b.Place] = true
 		t.out.Dead = append(t.out.Dead, t.letter(b.Place, "", "read", t.p.On.Connection, t.p.On.Object.Name, e))
 		t.problem(b.Place, "rejected", "read", e)
+		if b.ID != "" && !t.watch.Complete {
+			missed = append(missed, b.ID)
+		}
 	}
+	return t.missed(missed)
+}
+
+// missed takes records into the baseline that could not be read. Of a row that does not even say whose it is nothing can
+// be kept: when it is mended, its record counts as new.
+func (t *triggerRun) missed(ids []string) error {
+	edges, err := t.edges(ids)
+	if err != nil {
+		return err
+	}
+	for i, id := range ids {
+		before := t.latest(id, edges[i])
+		e := before
+		e.Source = id
+		t.moved(before, t.machine.miss(e, t.watch.Begun))
+	}
+	return nil
+}
+
+// edges reads what is stored of records, aligned to them.
+func (t *triggerRun) edges(ids []string) ([]state.Edge, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	edges, err := t.job.Store.Edges(t.work, t.p.ID(), ids)
+	if err != nil {
+		return nil, fmt.Errorf("reading what is known of records: %w", err)
+	}
+	return edges, nil
+}
+
+// latest gives a record's edge as the run left it, which need not be stored yet.
+func (t *triggerRun) latest(id string, stored state.Edge) state.Edge {
+	if n, ok := t.overlay[id]; ok {
+		return t.out.Edges[n]
+	}
+	return stored
 }
 
 // readRecords reads records of the watched object by id. unread are those that a row that cannot be read is, or may be: of

@@ -50,6 +50,8 @@ func (t *triggerRun) recall(before, after state.Edge) {
 		if t.watch.Complete {
 			t.out.Past = append(t.out.Past, state.Past{Source: after.Source, At: t.now, Absent: true})
 		}
+	case len(before.Fields) == 0 && !before.Gone:
+		// It was there and could not be read: how it was is not known.
 	case before.Gone != after.Gone || !t.sameFields(before.Fields, after.Fields):
 		t.out.Past = append(t.out.Past, state.Past{Source: after.Source, At: t.now, Gone: before.Gone, Fields: before.Fields})
 	}

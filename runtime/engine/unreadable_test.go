@@ -270,3 +270,29 @@ func TestALetterOfALookedUpRowIsSettledWhenItIsReadWell(t *testing.T) {
 		t.Fatalf("%+v", l)
 	}
 }
+
+// What a baseline could not read was there all the same: when it can be read it has not just come.
+func TestABaselineHoldsWhatItCannotRead(t *testing.T) {
+	w := newTriggers(t, dropping)
+	u := w.breaking("cs")
+	w.put("below", "Score", 50.0)
+	w.put("above", "Score", 70.0)
+	u.broken["below"], u.broken["above"] = true, true
+	if run := w.run(); run.Status != state.Partial || len(w.letters(state.DeadOpen)) != 2 {
+		t.Fatalf("%s %s", run.Status, run.Why)
+	}
+	u.broken = map[string]bool{}
+	w.put("below", "Name", "mended")
+	w.put("above", "Name", "mended")
+	w.put("new", "Score", 40.0)
+	w.fires(1)
+	if b := w.backtest(); b.Fired != 1 {
+		t.Errorf("the past has it as new: %+v", b)
+	}
+	w.put("below", "Score", 70.0)
+	w.put("above", "Score", 55.0)
+	w.fires(1)
+	w.put("below", "Score", 45.0)
+	w.fires(1)
+	w.wantTasks("above 70>55, below 70>45, new >40")
+}
