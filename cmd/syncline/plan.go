@@ -290,16 +290,16 @@ func (t *textPlan) sight(s engine.Sight) {
 
 // sightText is what triggers see, for people.
 var sightText = map[string]string{
-	"fires": "fires", "recovers": "recovers",
+	"fires": "fires", "recovers": "recovers", "approval": "fired, and waits for an approval",
 	"waits": "has to hold on", "cooldown": "in cooldown", "dropped": "changed inside the cooldown, and does not fire",
 }
 
 // sightSums is what is said of several.
-var sightSums = map[string]string{"fires": "to fire", "recovers": "to recover", "held": "hold already and do not fire",
+var sightSums = map[string]string{"fires": "to fire", "recovers": "to recover", "approval": "wait for an approval", "held": "hold already and do not fire",
 	"fired": "have fired and wait for the condition to end", "waits": "have to hold on", "cooldown": "in cooldown", "dropped": "passed over"}
 
 // sightOrder is the order in which they are summed up.
-var sightOrder = []string{"fires", "recovers", "held", "fired", "waits", "cooldown", "dropped"}
+var sightOrder = []string{"fires", "recovers", "approval", "held", "fired", "waits", "cooldown", "dropped"}
 
 func (t *textPlan) end(r state.Run) {
 	var seen []string

@@ -49,9 +49,12 @@ type triggerRun struct {
 	overlay map[string]int // of edges in out, by source
 	// overtaken are the records that events brought up while the source is read: a page that comes after them may be older.
 	overtaken map[string]bool
-	// told are the records that a dry run told of; planned are its firings.
-	told    map[string]bool
-	planned []state.Firing
+	// told are the records that a dry run told of; planned are its firings, after those in the outbox. Of these heldCount
+	// are held, those of the records held.
+	told      map[string]bool
+	planned   []state.Firing
+	held      map[string]bool
+	heldCount int
 	// foreseen are the calls that a dry run's firings would take, by connection.
 	foreseen map[string]int
 
@@ -257,6 +260,9 @@ func (t *triggerRun) begin() error {
 		return err
 	}
 	if err := t.carryApprovals(); err != nil {
+		return err
+	}
+	if err := t.openPlan(); err != nil {
 		return err
 	}
 	return t.loadStuck()

@@ -84,7 +84,7 @@ type Sight struct {
 	Rule   string `json:"rule"`
 	Source Ref    `json:"source"`
 	// What is "fires" or "recovers"; "held", where the condition holds and counts as fired already; "fired", where it
-	// holds and has fired; "waits", where it has not held for long enough; "cooldown", where it is too soon after the last
+	// holds and has fired; "approval", where it has fired and that waits for a person; "waits", where it has not held for long enough; "cooldown", where it is too soon after the last
 	// firing; "dropped", where a change came too soon.
 	What string `json:"what"`
 	// Until is when a record that waits or cools is looked at again.

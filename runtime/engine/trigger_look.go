@@ -106,6 +106,9 @@ func (t *triggerRun) imagine(e state.Edge, history value.Record, frame []value.R
 
 // planAll ends a dry run: it tells who else is held, and what the firings would do.
 func (t *triggerRun) planAll() error {
+	if t.job.OnSight != nil {
+		t.planHeld()
+	}
 	if t.job.OnSight != nil && !t.p.Change {
 		f := state.EdgeFilter{Limit: lookPage}
 		for {

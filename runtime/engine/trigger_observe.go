@@ -362,10 +362,12 @@ func (t *triggerRun) tell(id string, what effect, e state.Edge, fields func() Fi
 	switch what {
 	case fires, recovers:
 	case nothing:
-		if !t.job.DryRun || e.State != state.EdgeFired {
-			return
+		if !t.job.DryRun || e.State != state.EdgeFired || t.held[id] {
+			return // or planHeld tells of it
 		}
-		s.What = "fired"
+		if s.What = "fired"; e.FiredAt.IsZero() {
+			s.What = held.String() // it counts as fired since the baseline
+		}
 	default:
 		if !t.job.DryRun {
 			return

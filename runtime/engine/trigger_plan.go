@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/syncline/syncline/connectors"
@@ -9,17 +10,50 @@ import (
 	"github.com/syncline/syncline/runtime/state"
 )
 
-// planFirings tells what the firings of a dry run, and those that lie in the outbox, would do.
-func (t *triggerRun) planFirings() error {
-	for _, status := range []state.FiringStatus{state.FiringPending, state.FiringHeld} {
+// openPlan reads what lies in the outbox: a plan shows it with what would fire.
+func (t *triggerRun) openPlan() error {
+	if !t.job.DryRun {
+		return nil
+	}
+	t.held = map[string]bool{}
+	for _, status := range []state.FiringStatus{state.FiringHeld, state.FiringPending} {
 		list, err := t.job.Store.Firings(t.work, state.FiringFilter{Rule: t.p.ID(), Status: status})
 		if err != nil {
 			return fmt.Errorf("reading the outbox: %w", err)
 		}
-		t.planned = append(list, t.planned...)
+		t.planned = append(t.planned, list...)
+		for _, f := range list {
+			if status == state.FiringHeld && f.Kind == state.FiringFired {
+				t.held[f.Source] = true
+				t.heldCount++
+			}
+		}
 	}
+	return nil
+}
+
+// overGuard tells whether the run would wait for its guard: with what was held before it, as release counts.
+func (t *triggerRun) overGuard() bool {
 	limit := t.p.Guard.MaxFirings
-	over := limit != nil && t.run.Fired > *limit
+	return limit != nil && t.heldCount+t.run.Fired > *limit
+}
+
+// planHeld tells of the records whose firings wait for an approval, or go because the guard lets them by now.
+func (t *triggerRun) planHeld() {
+	what := "fired"
+	if t.overGuard() {
+		what = "approval"
+	}
+	for _, id := range slices.Sorted(maps.Keys(t.held)) {
+		if !t.told[id] {
+			t.told[id] = true
+			t.job.OnSight(Sight{Rule: t.p.ID(), Source: t.ref(id), What: what})
+		}
+	}
+}
+
+// planFirings tells what the firings of a dry run, and those that lie in the outbox, would do.
+func (t *triggerRun) planFirings() error {
 	for part := range slices.Chunk(t.planned, outboxPage) {
 		for len(part) > 0 {
 			next, err := t.planSome(part)
@@ -29,9 +63,10 @@ func (t *triggerRun) planFirings() error {
 			part = next
 		}
 	}
-	if over {
+	if t.overGuard() {
 		return &ending{status: state.Waiting, waits: state.WaitGuard,
-			why: fmt.Sprintf("guard: max_firings = %d, and %d records would fire; the run would do nothing until it is approved", *limit, t.run.Fired)}
+			why: fmt.Sprintf("guard: max_firings = %d, and %d records would fire; the run would do nothing until it is approved",
+				*t.p.Guard.MaxFirings, t.heldCount+t.run.Fired)}
 	}
 	return nil
 }

@@ -81,3 +81,40 @@ func TestAPlanForeseesTheCallsOfItsWrites(t *testing.T) {
 		t.Fatalf("planned %v, made %v", plan.Calls, run.Calls)
 	}
 }
+
+// A plan tells firings that wait for an approval from those that were let go, and waits as the next run would.
+func TestAPlanTellsOfFiringsThatWaitForAnApproval(t *testing.T) {
+	t.Parallel()
+	for _, when := range []string{"new.Score < 60", "old.Score >= 60 && new.Score < 60"} {
+		guarded := func(most int) string {
+			return replaceAll(attr(dropping, fmt.Sprintf("guard {\n max_firings = %d\n }", most)), "new.Score < 60", when)
+		}
+		w := newTriggers(t, guarded(1))
+		w.put("a", "Score", 70.0)
+		w.put("b", "Score", 70.0)
+		w.put("c", "Score", 70.0)
+		w.fires(0)
+		w.put("a", "Score", 50.0)
+		w.put("b", "Score", 50.0)
+		w.run()
+		told := func() (out string) {
+			plan := w.run(func(j *engine.TriggerJob) { j.DryRun = true })
+			out = string(plan.Status)
+			for _, s := range w.sights {
+				out += " " + s.Source.ID + " " + s.What
+			}
+			return out
+		}
+		if got := told(); got != "waiting a approval b approval" {
+			t.Errorf("%s: %s", when, got)
+		}
+		w.put("c", "Score", 50.0)
+		if got := told(); got != "waiting c fires a approval b approval" {
+			t.Errorf("%s: %s", when, got)
+		}
+		w.compile(guarded(3))
+		if got := told(); got != "succeeded c fires a fired b fired" {
+			t.Errorf("%s: %s", when, got)
+		}
+	}
+}

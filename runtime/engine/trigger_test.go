@@ -398,7 +398,7 @@ func TestAPlanTellsAndWritesNothing(t *testing.T) {
 		for _, s := range w.sights {
 			got[s.Source.ID] = s.What
 		}
-		if len(got) != 3 || got["a"] != "fires" || got["held"] != "fired" || got["cool"] != "cooldown" {
+		if len(got) != 3 || got["a"] != "fires" || got["held"] != "held" || got["cool"] != "cooldown" {
 			t.Fatalf("%v", got)
 		}
 		if len(w.changes) != 1 || w.changes[0].Fields[0].After != "a 70>30" {
