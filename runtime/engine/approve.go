@@ -186,7 +186,7 @@ func (r *runner) unchangedSince(changes []*change, out *state.Outcome) ([]*chang
 	if err != nil {
 		return nil, err
 	}
-	made, err := r.madeMeanwhile(changes)
+	made, ours, err := r.madeMeanwhile(changes)
 	if err != nil {
 		return nil, err
 	}
@@ -207,6 +207,8 @@ func (r *runner) unchangedSince(changes []*change, out *state.Outcome) ([]*chang
 		switch {
 		case why != "":
 			r.drop(c, why, out)
+		case ours[i] != "":
+			r.settle(c, delivery.Outcome{Status: delivery.Written, ID: ours[i], Created: true, Attempts: 1}, out)
 		case c.Op == connectors.Update && !c.Unlink && len(c.Fields) == 0:
 			r.run.Unchanged++
 			out.Unstage = append(out.Unstage, c.seq)
@@ -230,16 +232,20 @@ func (r *runner) drop(c *change, why string, out *state.Outcome) {
 
 // targetsOf reads the records that changes concern. broken are rows that may be among them.
 func (r *runner) targetsOf(changes []*change) (targets map[string]value.Record, broken []connectors.BadRow, err error) {
-	key := r.p.To.Object.KeyField()
 	var ids []string
 	for _, c := range changes {
 		if c.Target != "" && !c.Unlink {
 			ids = append(ids, c.Target)
 		}
 	}
+	return r.targetsByID(ids)
+}
+
+func (r *runner) targetsByID(ids []string) (targets map[string]value.Record, broken []connectors.BadRow, err error) {
 	if len(ids) == 0 {
 		return nil, nil, nil
 	}
+	key := r.p.To.Object.KeyField()
 	if key == nil {
 		return nil, nil, badJob("%s has no key, so its records cannot be read again", r.p.To.Object.Name)
 	}
@@ -308,9 +314,10 @@ func shown(v value.Value) string {
 	return fmt.Sprintf("%q", v.String())
 }
 
-// madeMeanwhile says of creates whether a record with their key is there by now.
-func (r *runner) madeMeanwhile(changes []*change) ([]string, error) {
-	out := make([]string, len(changes))
+// madeMeanwhile says of creates whether a record with their key is there by now. ours are the ids of those that an earlier
+// attempt at this approval made before it was cut off: they hold all that was to be written.
+func (r *runner) madeMeanwhile(changes []*change) (why, ours []string, err error) {
+	why, ours = make([]string, len(changes)), make([]string, len(changes))
 	var lookups [][]byte
 	var at []int
 	for i, c := range changes {
@@ -319,19 +326,64 @@ func (r *runner) madeMeanwhile(changes []*change) ([]string, error) {
 		}
 	}
 	if len(lookups) == 0 {
-		return out, nil
+		return why, ours, nil
 	}
 	found, err := r.lookFor(lookups)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	there, err := r.madeBefore(found)
+	if err != nil {
+		return nil, nil, err
 	}
 	for n, i := range at {
-		switch {
+		switch rec := there[found[n].ID]; {
+		case found[n].Found && rec != nil && r.holds(rec, changes[i]):
+			ours[i] = found[n].ID
 		case found[n].Found:
-			out[i] = fmt.Sprintf("a record with the key of the one to be created has appeared since the run (%s)", found[n].ID)
+			why[i] = fmt.Sprintf("a record with the key of the one to be created has appeared since the run (%s)", found[n].ID)
 		case !found[n].Decided:
-			out[i] = "it cannot be told whether the record to be created is there: several have its key, or a row that may be it cannot be read"
+			why[i] = "it cannot be told whether the record to be created is there: several have its key, or a row that may be it cannot be read"
 		}
 	}
-	return out, nil
+	return why, ours, nil
+}
+
+// madeBefore reads the records that were found, where this approval was cut off before: it may have made them. None that
+// another source record is linked to is given.
+func (r *runner) madeBefore(found []delivery.Found) (map[string]value.Record, error) {
+	var ids []string
+	for _, f := range found {
+		if f.Found && r.approval.waited.Approved != nil {
+			ids = append(ids, f.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	there, _, err := r.targetsByID(ids)
+	if err != nil {
+		return nil, err
+	}
+	holders, err := r.job.Store.Holders(r.work, r.p.ID(), ids)
+	if err != nil {
+		return nil, fmt.Errorf("looking up links: %w", err)
+	}
+	for i, id := range ids {
+		if holders[i] != "" {
+			delete(there, id)
+		}
+	}
+	return there, nil
+}
+
+// holds tells whether a record has the values of a create.
+func (r *runner) holds(rec value.Record, c *change) bool {
+	for _, f := range c.Fields {
+		slot, spec := r.p.Target.Slot(f.Name), r.p.To.Object.Field(f.Name)
+		if slot >= 0 && spec != nil && !alike(spec, rec.At(slot), f.After) {
+			return false
+		}
+	}
+	return true
 }

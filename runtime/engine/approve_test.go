@@ -199,3 +199,55 @@ func TestAnApprovalGoesOnAfterAFailure(t *testing.T) {
 		t.Error(v)
 	}
 }
+
+// What an approval had made before it was cut off is not taken for what somebody else made: it goes on from there.
+func TestAnApprovalKnowsWhatItMadeBeforeItWasCutOff(t *testing.T) {
+	for _, key := range []string{"Ref", "Gsid"} { // found by a look-up, written by its key
+		for n := range 3 {
+			for _, after := range []bool{false, true} {
+				w := newWorld(t, strings.Replace(guarded("max_creates = 0"), "Ref = source.Id", key+" = source.Id", 1))
+				for i := range 30 {
+					w.company(fmt.Sprintf("c%02d", i), 1)
+				}
+				run := w.waiting()
+				w.job = func(j *engine.Job) { j.Store = &faulty{Store: w.store, left: n, after: after} }
+				_, err := w.approve(run.ID)
+				if err != nil && !errors.Is(err, errFull) {
+					t.Fatal(err)
+				}
+				cut := err != nil
+				w.job = nil
+				if _, err := w.approve(run.ID); err != nil && (cut || !errors.Is(err, engine.ErrNotWaiting)) {
+					t.Fatal(err)
+				}
+				if len(w.trouble) != 0 {
+					t.Fatalf("%s, failure %d (%v): %+v", key, n, after, w.trouble)
+				}
+				w.quiet()
+				entries, err := w.store.Ledger(t.Context(), state.LedgerFilter{Run: run.ID})
+				if err != nil || len(entries) != 30 || entries[0].Action != "create" || len(w.crm.IDs("Account")) != 30 {
+					t.Fatalf("%s, failure %d (%v): %d entries, %d accounts, %v", key, n, after, len(entries), len(w.crm.IDs("Account")), err)
+				}
+			}
+		}
+	}
+}
+
+// A record that appeared while an approval was cut off, and is not what it was to make, is somebody's.
+func TestAnApprovalThatGoesOnLeavesOthersRecordsAlone(t *testing.T) {
+	w := newWorld(t, guarded("max_creates = 0"))
+	w.company("c1", 1)
+	w.company("c2", 1)
+	run := w.waiting()
+	w.job = func(j *engine.Job) { j.Store = &faulty{Store: w.store} }
+	if _, err := w.approve(run.ID); !errors.Is(err, errFull) {
+		t.Fatal(err)
+	}
+	w.job = nil
+	w.account("a1", "Ref", "c1", "Score", 7.0)
+	done, err := w.approve(run.ID)
+	if err != nil || done.Created != 1 || len(w.trouble) != 1 || w.trouble[0].Kind != "dropped" {
+		t.Fatalf("%v %s %+v", err, counts(done), w.trouble)
+	}
+	w.want("Account", "a1", "Score", 7.0)
+}

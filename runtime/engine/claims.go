@@ -88,6 +88,8 @@ func (r *runner) resolved(c state.Claim, f delivery.Found, out *state.Outcome) e
 	switch {
 	case !f.Decided:
 		r.held[c.Source] = c
+	case f.Found && r.approval != nil && c.Run == r.run.ID:
+		// An earlier attempt at this approval made it; unchangedSince knows what was to be written.
 	case f.Found:
 		known, err := r.job.Store.Records(r.work, r.p.ID(), []string{c.Source})
 		if err != nil {
