@@ -9,7 +9,8 @@ import (
 func TestEightBytesAtATimeAreEightBytes(t *testing.T) {
 	text := rapid.SliceOfN(rapid.OneOf(rapid.SampledFrom([]byte{',', '-', ',' | 0x80, 0, 0xff, ',' - 1, '0', '9', '"'}), rapid.Byte()), 0, 150)
 	rapid.Check(t, func(t *rapid.T) {
-		b := text.Draw(t, "bytes")
+		all := text.Draw(t, "bytes")
+		b := all[:rapid.IntRange(0, len(all)).Draw(t, "of them")]
 		c := rapid.SampledFrom([]byte{',', 0, '-', 0xff}).Draw(t, "byte")
 		var places uint64
 		number, n := uint64(0), 0
@@ -23,6 +24,9 @@ func TestEightBytesAtATimeAreEightBytes(t *testing.T) {
 		}
 		if got := placesOf(c, b); got != places {
 			t.Fatalf("%q is in %q at %b, not %b", c, b, places, got)
+		}
+		if got := placesByEight(c, b); got != places {
+			t.Fatalf("%q is in %q at %b, not %b, eight bytes at a time", c, b, places, got)
 		}
 		if n == 8 {
 			number, n = 0, 0
