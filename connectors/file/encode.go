@@ -1,6 +1,7 @@
 package file
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/syncline/syncline/lang/value"
@@ -46,6 +47,7 @@ type csvEncoder struct {
 	comma byte
 	cols  []out
 	head  bool
+	cell  []byte // scratch
 }
 
 func (e *csvEncoder) header(dst []byte) []byte {
@@ -61,13 +63,26 @@ func (e *csvEncoder) header(dst []byte) []byte {
 	return append(dst, '\n')
 }
 
+// record writes the cells as they are and looks at the line once: few have a cell that needs quotes, and are written anew.
 func (e *csvEncoder) record(dst []byte, r value.Record) []byte {
-	start := len(dst)
+	start, bare := len(dst), true
 	for i, c := range e.cols {
 		if i > 0 {
 			dst = append(dst, e.comma)
 		}
-		dst = appendCSVValue(dst, r.At(c.slot), e.comma)
+		switch v := r.At(c.slot); v.Kind() {
+		case value.KindText:
+			s := v.AsText()
+			bare = bare && hasBareEdges(s)
+			dst = append(dst, s...)
+		case value.KindList:
+			bare = false
+		default:
+			dst = appendBare(dst, v)
+		}
+	}
+	if !bare || !e.isBare(dst[start:]) {
+		dst = e.quoted(dst[:start], r)
 	}
 	if len(dst) == start {
 		// One empty column would be a blank line, which is no record.
@@ -76,31 +91,44 @@ func (e *csvEncoder) record(dst []byte, r value.Record) []byte {
 	return append(dst, '\n')
 }
 
-func appendCSVValue(dst []byte, v value.Value, comma byte) []byte {
-	switch v.Kind() {
-	case value.KindText:
-		return appendCell(dst, v.AsText(), comma)
-	case value.KindFloat:
-		if comma == '.' || comma == '-' {
-			return appendCell(dst, v.String(), comma)
+// isBare tells of a line whether none of its cells has in it what needs quotes.
+func (e *csvEncoder) isBare(line []byte) bool {
+	return bytes.Count(line, []byte{e.comma}) == len(e.cols)-1 && bytes.IndexByte(line, '"') < 0 &&
+		bytes.IndexByte(line, '\n') < 0 && bytes.IndexByte(line, '\r') < 0
+}
+
+// hasBareEdges tells of a text that it needs no quotes because of how it begins or ends.
+func hasBareEdges(s string) bool {
+	return s == "" || s[0] > ' ' && s[0] != '\\' && s[len(s)-1] != ' '
+}
+
+// quoted writes the record with quotes where they are needed.
+func (e *csvEncoder) quoted(dst []byte, r value.Record) []byte {
+	for i, c := range e.cols {
+		if i > 0 {
+			dst = append(dst, e.comma)
 		}
-		return appendFloat(dst, v.AsFloat())
-	case value.KindList:
-		return appendCell(dst, joined(v), comma)
-	case value.KindNull:
-		return dst
-	}
-	start := len(dst)
-	if k := v.Kind(); k == value.KindDate || k == value.KindTime {
-		dst = appendMoment(dst, v)
-	} else {
-		dst = v.AppendText(dst)
-	}
-	if comma == '-' || comma == ':' || comma == 'T' || comma == 'Z' || comma == '.' || comma >= '0' && comma <= '9' || comma >= 'a' && comma <= 'z' {
-		text := string(dst[start:])
-		return appendCell(dst[:start], text, comma)
+		e.cell = appendBare(e.cell[:0], r.At(c.slot))
+		dst = appendCell(dst, str(e.cell), e.comma)
 	}
 	return dst
+}
+
+// appendBare appends a value as it stands in a cell, without quotes.
+func appendBare(dst []byte, v value.Value) []byte {
+	switch v.Kind() {
+	case value.KindNull:
+		return dst
+	case value.KindText:
+		return append(dst, v.AsText()...)
+	case value.KindFloat:
+		return appendFloat(dst, v.AsFloat())
+	case value.KindDate, value.KindTime:
+		return appendMoment(dst, v)
+	case value.KindList:
+		return append(dst, joined(v)...)
+	}
+	return v.AppendText(dst)
 }
 
 // joined is a list as one cell.
@@ -114,8 +142,8 @@ func joined(v value.Value) string {
 
 // appendCell appends a text, in quotes where it needs them.
 func appendCell(dst []byte, s string, comma byte) []byte {
-	for i := plainCell(s, comma, 0); i < len(s); i = plainCell(s, comma, i+1) {
-		switch c := s[i]; c {
+	for i := range len(s) {
+		switch s[i] {
 		case comma, '"', '\n', '\r':
 			return appendQuoted(dst, s)
 		}
@@ -124,32 +152,6 @@ func appendCell(dst []byte, s string, comma byte) []byte {
 		return appendQuoted(dst, s)
 	}
 	return append(dst, s...)
-}
-
-// plainCell is the place of the first byte of s, from a place on, for which the cell may need quotes: the delimiter, a quote, or a
-// control character. It looks at eight at once.
-func plainCell(s string, comma byte, from int) int {
-	i := from
-	for ; i+8 <= len(s); i += 8 {
-		if !plainEight(eight(s[i:]), comma) {
-			break
-		}
-	}
-	if i+8 > len(s) {
-		if x, none := lastEight(s); !none && plainEight(x, comma) {
-			return len(s)
-		}
-	}
-	for ; i < len(s); i++ {
-		if c := s[i]; c < ' ' || c == '"' || c == comma {
-			break
-		}
-	}
-	return i
-}
-
-func plainEight(x uint64, comma byte) bool {
-	return (below(x, ' ')|equal(x, '"')|equal(x, comma))&tops == 0
 }
 
 func appendQuoted(dst []byte, s string) []byte {

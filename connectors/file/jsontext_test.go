@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/syncline/syncline/lang/value"
 )
 
 // Whatever the text, and wherever in it, what needs an escape has one and what needs none has none.
@@ -43,6 +45,40 @@ func TestCellsAreQuoted(t *testing.T) {
 		back, err := r.Read()
 		if want := strings.ReplaceAll(s, "\r\n", "\n"); err != nil || back[1] != want {
 			t.Fatalf("%q is read back as %q: %v", s, back, err)
+		}
+	})
+}
+
+// A record is written as its cells are one by one, whatever is in them and whatever divides them.
+func TestRecordsAreWrittenAsTheirCells(t *testing.T) {
+	text := rapid.StringOf(rapid.RuneFrom([]rune("ab,;\"\n\r\t .\\-1é")))
+	cell := rapid.OneOf(
+		rapid.Map(text, value.Text),
+		rapid.Map(rapid.SliceOfN(text, 0, 3), func(list []string) value.Value {
+			items := make([]value.Value, len(list))
+			for i, s := range list {
+				items[i] = value.Text(s)
+			}
+			return value.List(items)
+		}),
+		rapid.SampledFrom([]value.Value{value.Null, value.Bool(true), value.Int(-12), value.Float(-1.25), value.Day(20000), value.Micros(1.7e15 + 5), value.Text(`\.`)}))
+	rapid.Check(t, func(t *rapid.T) {
+		record := value.Record(rapid.SliceOfN(cell, 1, 5).Draw(t, "cells"))
+		comma := rapid.SampledFrom([]byte(",;\t|.-:1Te")).Draw(t, "comma")
+		e := &csvEncoder{comma: comma}
+		var want []byte
+		for i, v := range record {
+			e.cols = append(e.cols, out{"", i})
+			if i > 0 {
+				want = append(want, comma)
+			}
+			want = appendCell(want, cellText(v), comma)
+		}
+		if len(want) == 0 {
+			want = []byte(`""`)
+		}
+		if got := e.record([]byte("before"), record); string(got) != "before"+string(want)+"\n" {
+			t.Fatalf("%v is written %q, not %q", record, got, want)
 		}
 	})
 }

@@ -243,11 +243,11 @@ func looseDecimal(b []byte) ([]byte, decimal, bool) {
 func appendFloat(dst []byte, f float64) []byte {
 	a := math.Abs(f)
 	if a < 1e9 {
-		if n := uint64(a*1e4 + 0.5); float64(n)/1e4 == a {
+		if n := int64(a*1e4 + 0.5); float64(n)/1e4 == a {
 			if f < 0 {
 				dst = append(dst, '-')
 			}
-			return appendTenThousandths(dst, n)
+			return appendTenThousandths(dst, uint64(n))
 		}
 	}
 	return strconv.AppendFloat(dst, f, 'f', -1, 64)
