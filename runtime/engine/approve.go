@@ -143,17 +143,17 @@ func (r *runner) finishApproved(err error) (state.Run, error) {
 
 // deliverApproved sends those of some approved changes that are still what the person saw.
 func (r *runner) deliverApproved(changes []*change) error {
-	for len(changes) > 0 {
-		n := distinctPrefix(changes)
+	for rest := changes; len(rest) > 0; {
+		n := distinctPrefix(rest)
 		out := state.Outcome{Rule: r.p.ID()}
-		due, err := r.unchangedSince(changes[:n], &out)
+		due, err := r.unchangedSince(rest[:n], &out)
 		if err != nil {
 			return err
 		}
-		if err := r.sendStaged(due, out); err != nil {
+		if err := r.sendStaged(changes, due, out); err != nil {
 			return err
 		}
-		changes = changes[n:]
+		rest = rest[n:]
 	}
 	return nil
 }
@@ -206,12 +206,12 @@ func (r *runner) unchangedSince(changes []*change, out *state.Outcome) ([]*chang
 		}
 		switch {
 		case why != "":
-			r.drop(c, why, out)
+			r.drop(c, why)
 		case ours[i] != "":
 			r.settle(c, delivery.Outcome{Status: delivery.Written, ID: ours[i], Created: true, Attempts: 1}, out)
 		case c.Op == connectors.Update && !c.Unlink && len(c.Fields) == 0:
 			r.run.Unchanged++
-			out.Unstage = append(out.Unstage, c.seq)
+			c.done = true
 			out.Records = append(out.Records, r.afterwards(c, c.Target, true))
 			r.revive(c, out)
 		default:
@@ -221,9 +221,9 @@ func (r *runner) unchangedSince(changes []*change, out *state.Outcome) ([]*chang
 	return due, nil
 }
 
-func (r *runner) drop(c *change, why string, out *state.Outcome) {
+func (r *runner) drop(c *change, why string) {
 	r.approval.dropped++
-	out.Unstage = append(out.Unstage, c.seq)
+	c.done = true
 	if r.job.OnProblem != nil {
 		r.job.OnProblem(Problem{Rule: r.p.ID(), Kind: "dropped", Source: Ref{r.p.From.Connection, r.p.From.Object.Name, c.Source}, Step: "deliver",
 			Message: why + "; the approved change was dropped"})

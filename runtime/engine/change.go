@@ -36,8 +36,10 @@ type change struct {
 	// Forget: nothing is to be remembered of the record afterwards.
 	Forget bool
 
-	seq   int64 // in the stage
-	place int64 // state.Record.Place of what was remembered last
+	claim uint64 // hash of the key of a create, 0 for none
+	seq   int64  // of its piece in the stage, 0 while it is in memory
+	done  bool   // what became of it is known
+	place int64  // state.Record.Place of what was remembered last
 }
 
 // byField is the index of a field that is not mapped but set so that a created record is found by it.
@@ -49,7 +51,27 @@ type fieldWrite struct {
 	Index         int // of the mapping, or byField
 	Before, After value.Value
 	Text          string
-	Inputs        map[string]any
+	// What the expression read: Reads of a sync's, Inputs of a trigger's own.
+	Reads  []input
+	Inputs map[string]any
+}
+
+// input is a value that an expression read.
+type input struct {
+	name  string // such as source.Name
+	value value.Value
+}
+
+// inputs are in the form of the ledger.
+func (f *fieldWrite) inputs() map[string]any {
+	if f.Inputs != nil || len(f.Reads) == 0 {
+		return f.Inputs
+	}
+	out := make(map[string]any, len(f.Reads))
+	for _, in := range f.Reads {
+		out[in.name] = in.value.JSON()
+	}
+	return out
 }
 
 func (r *runner) newChange(it *item) *change {
@@ -62,7 +84,7 @@ func (r *runner) newChange(it *item) *change {
 }
 
 func (r *runner) fieldWrite(it *item, i int, m *plan.Mapping, before, after value.Value) fieldWrite {
-	return fieldWrite{Name: m.Field.Name, Index: i, Before: before, After: after, Text: m.Text, Inputs: r.inputs(it, m)}
+	return fieldWrite{Name: m.Field.Name, Index: i, Before: before, After: after, Text: m.Text, Reads: r.inputs(it, m)}
 }
 
 // action is the change as people call it.
@@ -104,7 +126,7 @@ func (r *runner) entry(c *change, target string, created bool) state.Entry {
 		e.Action, e.Blind = "update", true
 	}
 	for _, f := range c.Fields {
-		e.Fields = append(e.Fields, state.FieldChange{Name: f.Name, Before: f.Before.JSON(), After: f.After.JSON(), Expression: f.Text, Inputs: f.Inputs})
+		e.Fields = append(e.Fields, state.FieldChange{Name: f.Name, Before: f.Before.JSON(), After: f.After.JSON(), Expression: f.Text, Inputs: f.inputs()})
 	}
 	return e
 }
@@ -129,7 +151,7 @@ type wireField struct {
 func toWire(fields []fieldWrite) []wireField {
 	var out []wireField
 	for _, f := range fields {
-		out = append(out, wireField{f.Name, f.Index, value.EncodeRecord(value.Record{f.Before, f.After}), f.Text, f.Inputs})
+		out = append(out, wireField{f.Name, f.Index, value.EncodeRecord(value.Record{f.Before, f.After}), f.Text, f.inputs()})
 	}
 	return out
 }
@@ -141,7 +163,7 @@ func fromWire(fields []wireField) ([]fieldWrite, error) {
 		if err != nil || len(v) != 2 {
 			return nil, fmt.Errorf("a stored change cannot be read: %w", cmp.Or(err, value.ErrCorrupt))
 		}
-		out = append(out, fieldWrite{f.Name, f.Index, v[0], v[1], f.Text, f.Inputs})
+		out = append(out, fieldWrite{Name: f.Name, Index: f.Index, Before: v[0], After: v[1], Text: f.Text, Inputs: f.Inputs})
 	}
 	return out, nil
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -57,7 +58,7 @@ func (r *runner) begin() error {
 		r.whole, r.cp.Pass = true, r.stamp
 	}
 	if r.job.DryRun && (r.marksSeen() || r.keepsFields()) {
-		r.seen = map[uint64]struct{}{}
+		r.notesSeen = true
 	}
 	if r.twoPhase() && !r.job.DryRun {
 		r.outbox = newOutbox(r)
@@ -168,7 +169,10 @@ func (r *runner) process(items []*item, bad []connectors.BadRow, cp *state.Check
 	if r.outbox == nil && !r.job.DryRun {
 		r.creates.forget()
 	}
-	items = r.unshown(items)
+	items, err := r.unshown(items)
+	if err != nil {
+		return err
+	}
 	if err := r.known(items); err != nil {
 		return err
 	}
@@ -179,7 +183,10 @@ func (r *runner) process(items []*item, bad []connectors.BadRow, cp *state.Check
 	if cp != nil {
 		var more []connectors.BadRow
 		var besides int
-		items, more, besides = r.repeats.settle(r.digests, items)
+		var err error
+		if items, more, besides, err = r.repeats.settle(r.digests, items); err != nil {
+			return err
+		}
 		r.run.Read -= len(more) // counted with their letters
 		r.run.Filtered += besides
 		bad = append(bad, more...)
@@ -203,24 +210,29 @@ func (r *runner) process(items []*item, bad []connectors.BadRow, cp *state.Check
 	if err := r.depart(items); err != nil {
 		return err
 	}
-	out := r.outcome(items)
+	out, err := r.outcome(items)
+	if err != nil {
+		return err
+	}
 	out.Dead = append(append(out.Dead, r.lookUpLetters()...), r.badRows(bad)...)
 	return r.conclude(items, out, cp)
 }
 
 // unshown leaves out the records of which a dry run has told a change already: one that changes while it is read comes by
 // again, and is one change all the same.
-func (r *runner) unshown(items []*item) []*item {
-	if !r.job.DryRun {
-		return items
+func (r *runner) unshown(items []*item) (rest []*item, err error) {
+	if r.shown.empty() {
+		return items, nil
 	}
-	return slices.DeleteFunc(items, func(it *item) bool {
-		_, shown := r.shown[fnv64(it.id)]
-		if shown {
+	rest = slices.DeleteFunc(items, func(it *item) bool {
+		shown, serr := r.shown.get(fnv64(it.id))
+		err = errors.Join(err, serr)
+		if shown != 0 {
 			r.run.Read--
 		}
-		return shown
+		return shown != 0
 	})
+	return rest, err
 }
 
 // lookedAgain takes back what was staged of records when this run looked at them before, whatever comes of this look: the
@@ -234,7 +246,14 @@ func (r *runner) lookedAgain(items []*item, bad []connectors.BadRow) error {
 		ids[i] = it.id
 	}
 	for _, b := range bad {
-		if b.ID != "" && !r.repeats.took(b.ID) {
+		if b.ID == "" {
+			continue
+		}
+		taken, err := r.repeats.took(b.ID)
+		if err != nil {
+			return err
+		}
+		if !taken {
 			ids = append(ids, b.ID)
 		}
 	}
@@ -247,7 +266,9 @@ func (r *runner) conclude(items []*item, out state.Outcome, cp *state.Checkpoint
 	for _, it := range items {
 		r.guard.see(r, it)
 		if it.change != nil && it.verdict != dead {
-			r.emit(it, it.change)
+			if err := r.emit(it, it.change); err != nil {
+				return err
+			}
 			changes = append(changes, it.change)
 		}
 	}
@@ -295,7 +316,7 @@ func (r *runner) sendSome(changes []*change, out *state.Outcome) error {
 }
 
 // emit counts and tells of a change that is about to be made.
-func (r *runner) emit(it *item, c *change) {
+func (r *runner) emit(it *item, c *change) error {
 	r.changes++
 	r.guard.add(c)
 	rec := r.remember(it)
@@ -304,18 +325,15 @@ func (r *runner) emit(it *item, c *change) {
 		r.job.OnChange(r.report(c))
 	}
 	if !r.job.DryRun {
-		return
+		return nil
 	}
-	if r.shown == nil {
-		r.shown = map[uint64]struct{}{}
-	}
-	r.shown[fnv64(c.Source)] = struct{}{}
 	if c.Target != "" && !c.Departs {
 		r.planned[c.Target] = c.Source
 	}
 	if !c.Unlink {
 		r.tallyWrite(c, true)
 	}
+	return r.shown.put(fnv64(c.Source), 1)
 }
 
 // advance moves the checkpoint to the end of the run.

@@ -58,9 +58,7 @@ func (r *runner) settle(c *change, res delivery.Outcome, out *state.Outcome) boo
 	if res.Status == delivery.Unsent {
 		return false
 	}
-	if c.seq > 0 {
-		out.Unstage = append(out.Unstage, c.seq)
-	}
+	c.done = true
 	switch res.Status {
 	case delivery.Written:
 		r.wrote(c, res, out)
@@ -134,9 +132,7 @@ func (r *runner) unlinked(c *change, out *state.Outcome) {
 	out.Forget = append(out.Forget, c.Source)
 	out.Ledger = append(out.Ledger, r.entry(c, c.Target, false))
 	r.revive(c, out)
-	if c.seq > 0 {
-		out.Unstage = append(out.Unstage, c.seq)
-	}
+	c.done = true
 }
 
 // refuseTaken finds upserts that hit a record which another source record is linked to.

@@ -149,7 +149,12 @@ func (r *runner) vanished(since int64) error {
 		after = last
 		var unseen []state.Record
 		for _, rec := range records {
-			if rec.Seen < since && !r.saw(rec.Source) {
+			if rec.Seen >= since {
+				continue
+			}
+			if saw, err := r.saw(rec.Source); err != nil {
+				return err
+			} else if !saw {
 				unseen = append(unseen, rec)
 			}
 		}
@@ -208,7 +213,10 @@ func (r *runner) absent(records []state.Record) error {
 	}
 	// These are no records of this run's read: only what comes of them is counted.
 	read := r.run
-	out := r.outcome(items)
+	out, err := r.outcome(items)
+	if err != nil {
+		return err
+	}
 	r.run.Filtered, r.run.Matched, r.run.Unchanged = read.Filtered, read.Matched, read.Unchanged
 	return r.conclude(items, out, nil)
 }
@@ -248,7 +256,12 @@ func (r *runner) reevaluate() error {
 		var items []*item
 		for _, rec := range records {
 			src := r.keptFields(rec.Fields)
-			if src == nil || rec.Seen == r.stamp || r.saw(rec.Source) {
+			if src == nil || rec.Seen == r.stamp {
+				continue
+			}
+			if saw, err := r.saw(rec.Source); err != nil {
+				return err
+			} else if saw {
 				continue
 			}
 			it := r.newItem(rec.Source, src)

@@ -28,7 +28,9 @@ func (r *runner) diff(items []*item) error {
 		return err
 	}
 	for _, it := range pendingItems(items) {
-		r.compare(it)
+		if err := r.compare(it); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -46,24 +48,24 @@ func (r *runner) rematchGone(items []*item) error {
 }
 
 // compare makes the change of one item, or finds that there is none.
-func (r *runner) compare(it *item) {
+func (r *runner) compare(it *item) error {
 	c := r.newChange(it)
 	if it.target == "" {
-		r.create(it, c)
-		return
+		return r.create(it, c)
 	}
 	c.Op, c.Fields = connectors.Update, r.differing(it, r.p.Map, it.want)
 	if len(c.Fields) == 0 {
 		it.verdict = unchanged
-		return
+		return nil
 	}
 	for _, f := range c.Fields {
 		if f.Index >= 0 && value.IsEmpty(f.After) && mustHold(r.p.Map[f.Index]) {
 			r.reject(it, "evaluate", r.emptyField(f.Name))
-			return
+			return nil
 		}
 	}
 	it.verdict, it.change = changed, c
+	return nil
 }
 
 // differing lists the fields of the target that are to be written.
@@ -122,8 +124,8 @@ func same(m *plan.Mapping, have, want value.Value) bool {
 
 // create makes the change that creates the target: mapped values that are not empty, and the key fields of the
 // last alternative of the match whose keys are not empty, so that the record is found again.
-func (r *runner) create(it *item, c *change) {
-	c.Op = connectors.Create
+func (r *runner) create(it *item, c *change) error {
+	c.Op, c.Fields = connectors.Create, make([]fieldWrite, 0, len(r.p.Map)+1)
 	named := map[string]bool{}
 	add := func(w fieldWrite) {
 		named[w.Name] = true
@@ -132,7 +134,7 @@ func (r *runner) create(it *item, c *change) {
 	for i, m := range r.p.Map {
 		if value.IsEmpty(it.want[i]) && mustHold(m) {
 			r.reject(it, "evaluate", r.emptyField(m.Field.Name))
-			return
+			return nil
 		}
 		if !value.IsEmpty(it.want[i]) {
 			add(r.fieldWrite(it, i, m, value.Null, it.want[i]))
@@ -154,11 +156,17 @@ func (r *runner) create(it *item, c *change) {
 			c.Op, c.Key = connectors.Upsert, alt[0].Field.Name
 		}
 	}
-	if first, taken := r.creates.claim(key, it.id); taken {
-		r.refuseCreate(it, first)
-		return
+	hash, first, err := r.creates.claim(key, it.id)
+	if err != nil {
+		return err
 	}
+	if first != "" {
+		r.refuseCreate(it, first)
+		return nil
+	}
+	c.claim = hash
 	it.verdict, it.change = changed, c
+	return nil
 }
 
 // mustHold tells whether the target's field can never be empty, so that it would refuse the record.

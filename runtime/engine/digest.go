@@ -138,25 +138,22 @@ func (r *runner) pass(id string, hash uint64, at int) bool {
 	return true
 }
 
-// as gives the hash with which a record passed.
-func (d *digests) as(id string) (hash uint64, passed bool) {
+// as gives the hash with which a record passed, 0: it did not.
+func (d *digests) as(id string) uint64 {
 	if d == nil {
-		return 0, false
+		return 0
 	}
 	at := d.find(state.SourceHash(id))
 	if at < 0 || !d.passed.has(at) {
-		return 0, false
+		return 0
 	}
-	return d.list[at].Hash, true
+	return d.list[at].Hash
 }
 
 // saw tells whether this run saw a record that it did not mark in the store.
-func (r *runner) saw(id string) bool {
-	if _, ok := r.seen[fnv64(id)]; ok {
-		return true
-	}
-	_, passed := r.digests.as(id)
-	return passed
+func (r *runner) saw(id string) (bool, error) {
+	seen, err := r.seen.get(fnv64(id))
+	return seen != 0 || r.digests.as(id) != 0, err
 }
 
 // beginRead forgets what passed when a read that broke off has begun anew: this page may be its first.

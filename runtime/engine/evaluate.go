@@ -36,19 +36,34 @@ func (r *runner) mapped(it *item, maps []*plan.Mapping) ([]value.Value, error) {
 }
 
 // inputs are the values that a mapping read, for the ledger.
-func (r *runner) inputs(it *item, m *plan.Mapping) map[string]any {
+func (r *runner) inputs(it *item, m *plan.Mapping) []input {
 	if len(m.Reads) == 0 {
 		return nil
 	}
-	out := make(map[string]any, len(m.Reads))
-	for _, read := range m.Reads {
-		if read.Path == "" || read.Root >= len(it.records) {
-			continue
+	reads, known := r.reads[m]
+	if !known {
+		for _, read := range m.Reads {
+			if read.Path != "" && read.Root < len(it.records) {
+				name, layout := r.root(read.Root)
+				reads = append(reads, inputSlot{name + "." + read.Path, read.Root, layout.Slot(read.Path)})
+			}
 		}
-		name, layout := r.root(read.Root)
-		out[name+"."+read.Path] = it.records[read.Root].At(layout.Slot(read.Path)).JSON()
+		if r.reads == nil {
+			r.reads = map[*plan.Mapping][]inputSlot{}
+		}
+		r.reads[m] = reads
+	}
+	out := make([]input, len(reads))
+	for i, read := range reads {
+		out[i] = input{read.name, it.records[read.root].At(read.slot)}
 	}
 	return out
+}
+
+// inputSlot is where a value that a mapping reads is found.
+type inputSlot struct {
+	name       string
+	root, slot int
 }
 
 func (r *runner) root(i int) (string, *value.Layout) {

@@ -104,7 +104,11 @@ func (r *runner) alive(ids []string) (map[string]bool, error) {
 		}
 		// Without keys the source cannot be asked; a record without an identity of its own lives while this pass gives it.
 		for i, id := range ids {
-			out[id] = !strings.HasPrefix(id, anonymous) || r.cp.Pass > 0 && known[i].Seen >= r.cp.Pass || r.saw(id)
+			saw, err := r.saw(id)
+			if err != nil {
+				return nil, err
+			}
+			out[id] = saw || !strings.HasPrefix(id, anonymous) || r.cp.Pass > 0 && known[i].Seen >= r.cp.Pass
 		}
 		return out, nil
 	}

@@ -77,11 +77,13 @@ func (r *runner) remember(it *item) state.Record {
 }
 
 // outcome collects what a page's items leave behind, changes excepted.
-func (r *runner) outcome(items []*item) state.Outcome {
+func (r *runner) outcome(items []*item) (state.Outcome, error) {
 	out := state.Outcome{Rule: r.p.ID()}
 	for _, it := range items {
-		if r.seen != nil && !it.kept {
-			r.seen[fnv64(it.id)] = struct{}{}
+		if r.notesSeen && !it.kept {
+			if err := r.seen.put(fnv64(it.id), 1); err != nil {
+				return out, err
+			}
 		}
 		r.count(it)
 		if it.letter != nil {
@@ -106,7 +108,7 @@ func (r *runner) outcome(items []*item) state.Outcome {
 			out.Records = append(out.Records, rec)
 		}
 	}
-	return out
+	return out, nil
 }
 
 // worthStoring tells whether a record says anything that the store does not have.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -14,60 +15,73 @@ import (
 type repeats struct {
 	on    bool
 	read  int
-	seen  map[uint64]uint64 // hash of the id → hash of the record
-	times map[string]int    // of those that were found, how often each came
+	seen  recall         // hash of the id → hash of the record
+	times map[string]int // of those that were found, how often each came
 }
-
-// repeatsMost bounds how many records are remembered, at some forty bytes each; what comes after them is not examined.
-const repeatsMost = 1_000_000
 
 // begin prepares for the records of a page.
 func (s *repeats) begin(p *page, keyed bool) {
 	s.on = keyed && p.cursor == ""
-	if s.on && (s.seen == nil || s.read != p.read) {
-		s.read, s.seen, s.times = p.read, map[uint64]uint64{}, map[string]int{}
+	if s.on && (s.times == nil || s.read != p.read) {
+		s.seen.reset()
+		s.read, s.times = p.read, map[string]int{}
 	}
 }
 
 // settle leaves one item of each key, the first that the rule takes, and gives a report of each other one that the rule
 // would take as well. Records that passed count as taken. One that was filtered says nothing about the record that its key stands for, and is only counted.
-func (s *repeats) settle(passed *digests, items []*item) (kept []*item, bad []connectors.BadRow, besides int) {
+func (s *repeats) settle(passed *digests, items []*item) (kept []*item, bad []connectors.BadRow, besides int, err error) {
 	if !s.on {
-		return items, nil, 0
+		return items, nil, 0, nil
 	}
 	kept = items[:0:0]
+	outside := 0
 	for _, it := range items {
 		if it.verdict == filtered || it.verdict == departing {
 			kept = append(kept, it)
+			outside++
 			continue
 		}
-		id := fnv64(it.id)
-		hash, again := s.seen[id]
-		if !again {
-			hash, again = passed.as(it.id)
+		id, own := fnv64(it.id), max(it.hash, 1)
+		hash, err := s.seen.get(id)
+		if err != nil {
+			return nil, nil, 0, err
+		}
+		if hash == 0 {
+			hash = passed.as(it.id)
 		}
 		switch {
-		case again && hash != it.hash:
-			bad = append(bad, s.bad(it.id))
-		case !again:
-			if len(s.seen) < repeatsMost {
-				s.seen[id] = it.hash
+		case hash == 0:
+			if err := s.seen.put(id, own); err != nil {
+				return nil, nil, 0, err
 			}
 			kept = append(kept, it)
+		case hash != own:
+			bad = append(bad, s.bad(it.id))
 		}
+	}
+	if outside == 0 {
+		return kept, bad, 0, nil
 	}
 	all := len(kept)
 	kept = slices.DeleteFunc(kept, func(it *item) bool {
-		_, taken := s.seen[fnv64(it.id)]
-		return taken && (it.verdict == filtered || it.verdict == departing)
+		if it.verdict != filtered && it.verdict != departing {
+			return false
+		}
+		taken, terr := s.took(it.id)
+		err = errors.Join(err, terr)
+		return taken
 	})
-	return kept, bad, all - len(kept)
+	return kept, bad, all - len(kept), err
 }
 
 // took tells whether this read gave a record with the key before: then that one counts, and not what repeats its key.
-func (s *repeats) took(id string) bool {
-	_, taken := s.seen[fnv64(id)]
-	return s.on && taken
+func (s *repeats) took(id string) (bool, error) {
+	if !s.on {
+		return false, nil
+	}
+	hash, err := s.seen.get(fnv64(id))
+	return hash != 0, err
 }
 
 // bad is the report of a record that repeats a key.

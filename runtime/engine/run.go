@@ -50,15 +50,17 @@ type runner struct {
 	besides int             // letters of rows that look-ups came by
 	outbox  *outbox         // nil: changes are sent as they come
 	planned plannedLinks
+	reads   map[*plan.Mapping][]inputSlot
 	changes int // emitted
 	written int
 	// pendingLookups is how to find the creates under way, by source.
 	pendingLookups map[string][]byte
 	meaning        uint64 // of the rule, hashed
 	// seen are the records that a dry run saw, by hash: it may not mark them in the store.
-	seen map[uint64]struct{}
+	seen      recall
+	notesSeen bool
 	// shown are those that a dry run has told a change of, by hash.
-	shown map[uint64]struct{}
+	shown recall
 	// digests are what is known of all records, nil where the store is asked for each.
 	digests  *digests
 	next     identified // of the page in hand
@@ -86,7 +88,19 @@ func Run(ctx context.Context, job Job) (state.Run, error) {
 		}
 		crashpoint.Reach(crashpoint.RunBegin)
 	}
+	defer r.close()
 	return r.finish(r.execute())
+}
+
+// close gives back what the run kept outside of memory.
+func (r *runner) close() {
+	r.repeats.seen.close()
+	r.creates.forget()
+	r.seen.close()
+	r.shown.close()
+	if r.outbox != nil {
+		r.outbox.stored.close()
+	}
 }
 
 func newRunner(ctx context.Context, job Job) *runner {

@@ -1,10 +1,10 @@
 package engine
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/syncline/syncline/runtime/state"
@@ -15,63 +15,123 @@ import (
 // change at most, that of the run's last look at it.
 type outbox struct {
 	r       *runner
-	mem     []state.Staged // no Data: taken back
-	bytes   int            // in mem
+	mem     []unstaged
+	shared  sharedTexts // by the changes in mem
+	block   []byte      // what mem has of them, the end of it
+	bytes   int         // in mem
 	spilled bool
-	scratch []byte // of encoding
-	// at says where in mem the change of a source is, stored what Seq it has in the store, by the hash of the source.
+	// at says where in mem the change of a source is, stored what Seq its piece has in the store, by the hash of the source.
 	at     map[string]int
-	stored map[uint64]int64
+	stored recall
+}
+
+// unstaged is a change in memory; without data it was taken back.
+type unstaged struct {
+	source string
+	data   []byte
 }
 
 const (
-	outboxMemory = 32 << 20 // bytes
-	outboxChunk  = sendMost // changes delivered and stored together
+	outboxMemory = 16 << 20 // bytes
+	outboxBlock  = 1 << 18  // bytes
+	// unstagedSize is about what a change in memory takes beside its data.
+	unstagedSize = 120
+	// A piece has so many changes or bytes at most: those of one are delivered and stored together.
+	outboxChunk = sendMost
+	pieceBytes  = 1 << 19
 )
 
 func newOutbox(r *runner) *outbox {
-	return &outbox{r: r, at: map[string]int{}, stored: map[uint64]int64{}}
+	return &outbox{r: r, at: map[string]int{}}
 }
 
 // empty tells whether nothing can be taken back; there may be no outbox.
-func (o *outbox) empty() bool { return o == nil || len(o.at)+len(o.stored) == 0 }
+func (o *outbox) empty() bool { return o == nil || len(o.at) == 0 && o.stored.empty() }
 
 func (o *outbox) add(changes []*change) error {
-	var seqs []int64
+	old := taken{}
 	for _, c := range changes {
-		if _, err := o.drop(c.Source, &seqs); err != nil { // of two records with one key on one page
+		if _, err := o.take(c.Source, old); err != nil { // of two records with one key on one page
 			return err
 		}
-		o.scratch = c.encode(o.scratch[:0])
-		data := bytes.Clone(o.scratch)
+		if cap(o.block)-len(o.block) < outboxBlock/16 {
+			o.block = make([]byte, 0, outboxBlock)
+		}
+		start := len(o.block)
+		o.block = c.encode(o.block, &o.shared)
 		o.at[c.Source] = len(o.mem)
-		o.mem = append(o.mem, state.Staged{Source: c.Source, Data: data})
-		if o.bytes += len(data) + len(c.Source); o.bytes > outboxMemory {
+		o.mem = append(o.mem, unstaged{c.Source, o.block[start:len(o.block):len(o.block)]})
+		if o.bytes += len(o.block) - start + len(c.Source) + unstagedSize; o.bytes > outboxMemory {
 			if err := o.spill(); err != nil {
 				return err
 			}
 		}
 	}
-	return o.unstage(seqs)
+	_, err := o.unstage(old)
+	return err
 }
 
-// held gives the changes in memory that were not taken back.
-func (o *outbox) held() []state.Staged {
-	return slices.DeleteFunc(slices.Clone(o.mem), func(s state.Staged) bool { return s.Data == nil })
-}
-
-// spill moves the changes to the store.
-func (o *outbox) spill() error {
-	changes := o.held()
-	if err := o.r.job.Store.Stage(o.r.work, o.r.run.ID, changes); err != nil {
-		return fmt.Errorf("staging changes: %w", err)
+// pieces gives the changes in memory that were not taken back, in pieces, with the sources of each.
+func (o *outbox) pieces(f func(data []byte, sources []string) error) error {
+	var list [][]byte
+	var sources []string
+	size := 0
+	give := func() error {
+		if len(list) == 0 {
+			return nil
+		}
+		err := f(o.shared.piece(list), sources)
+		list, sources, size = list[:0], sources[:0], 0
+		return err
 	}
-	for _, s := range changes {
-		o.stored[fnv64(s.Source)] = s.Seq
+	for _, k := range o.mem {
+		if k.data == nil {
+			continue
+		}
+		if len(list) == outboxChunk || size > pieceBytes {
+			if err := give(); err != nil {
+				return err
+			}
+		}
+		list, sources = append(list, k.data), append(sources, k.source)
+		size += len(k.data)
+	}
+	return give()
+}
+
+// spill moves the changes to the store, some pieces at a time.
+func (o *outbox) spill() error {
+	var rows []state.Staged
+	var sources [][]string
+	size := 0
+	store := func() error {
+		if err := o.r.job.Store.Stage(o.r.work, o.r.run.ID, rows); err != nil {
+			return fmt.Errorf("staging changes: %w", err)
+		}
+		for i, row := range rows {
+			for _, source := range sources[i] {
+				if err := o.stored.put(fnv64(source), uint64(row.Seq)); err != nil {
+					return err
+				}
+			}
+		}
+		rows, sources, size = rows[:0], sources[:0], 0
+		return nil
+	}
+	err := o.pieces(func(data []byte, of []string) error {
+		rows, sources = append(rows, state.Staged{Data: data}), append(sources, slices.Clone(of))
+		if size += len(data); size < outboxMemory/8 {
+			return nil
+		}
+		return store()
+	})
+	if err == nil {
+		err = store()
 	}
 	clear(o.at)
-	o.mem, o.bytes, o.spilled = nil, 0, true
-	return nil
+	clear(o.mem)
+	o.mem, o.shared, o.block, o.bytes, o.spilled = o.mem[:0], sharedTexts{}, nil, 0, true
+	return err
 }
 
 // retract takes back what is staged of some records, for the run knows something newer of them: what they were first
@@ -80,69 +140,128 @@ func (o *outbox) retract(sources []string) error {
 	if o.empty() {
 		return nil
 	}
-	var seqs []int64
-	creates := map[string]bool{}
+	var changes []*change
+	stored := taken{}
 	for _, source := range sources {
-		c, err := o.drop(source, &seqs)
+		c, err := o.take(source, stored)
 		if err != nil {
 			return err
 		}
-		if c != nil && c.Target == "" {
-			creates[source] = true
+		if c != nil {
+			changes = append(changes, c)
 		}
 	}
-	o.r.creates.release(creates)
-	return o.unstage(seqs)
+	more, err := o.unstage(stored)
+	if err != nil {
+		return err
+	}
+	for _, c := range append(changes, more...) {
+		if c.claim != 0 {
+			if err := o.r.creates.release(c.claim); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
-func (o *outbox) unstage(seqs []int64) error {
-	if len(seqs) == 0 {
-		return nil
-	}
-	return o.r.commit(state.Outcome{Rule: o.r.p.ID(), Unstage: seqs})
-}
+// taken are the sources whose changes are to be taken out of pieces in the store, by Seq.
+type taken map[int64]map[string]bool
 
-// drop takes the change of a record out, nil for none, and counts it no more. One in the store is left there, for unstage.
-func (o *outbox) drop(source string, seqs *[]int64) (*change, error) {
-	c, err := o.take(source)
-	if c == nil || err != nil {
-		return nil, err
+// take takes the change of a record out of memory, nil for none, and counts it no more. One that may be in the store is
+// noted for unstage.
+func (o *outbox) take(source string, stored taken) (*change, error) {
+	i, here := o.at[source]
+	if !here {
+		seq, err := o.stored.get(fnv64(source))
+		if err != nil || seq == 0 {
+			return nil, err
+		}
+		if stored[int64(seq)] == nil {
+			stored[int64(seq)] = map[string]bool{}
+		}
+		stored[int64(seq)][source] = true
+		return nil, nil
 	}
-	o.r.changes--
-	o.r.guard.remove(c)
-	if c.seq > 0 {
-		*seqs = append(*seqs, c.seq)
+	data := o.mem[i].data
+	o.bytes -= len(data) + len(source) + unstagedSize
+	o.mem[i] = unstaged{}
+	delete(o.at, source)
+	in := &pieceReader{shared: o.shared.list}
+	c := in.change(data)
+	if in.err != nil {
+		return nil, fmt.Errorf("a change cannot be read: %w", in.err)
 	}
+	o.uncount(c)
 	return c, nil
 }
 
-// take gives the change of a record, nil for none, and forgets where it is.
-func (o *outbox) take(source string) (*change, error) {
-	if i, ok := o.at[source]; ok {
-		c, err := decodeChange(o.mem[i].Data)
-		o.bytes -= len(o.mem[i].Data) + len(source)
-		o.mem[i] = state.Staged{}
-		delete(o.at, source)
-		return c, err
-	}
-	id := fnv64(source)
-	seq, ok := o.stored[id]
-	if !ok {
+func (o *outbox) uncount(c *change) {
+	o.r.changes--
+	o.r.guard.remove(c)
+}
+
+// unstage takes changes out of their pieces in the store, and counts them no more.
+func (o *outbox) unstage(sources taken) (gone []*change, err error) {
+	if len(sources) == 0 {
 		return nil, nil
 	}
-	staged, err := o.r.job.Store.Staged(o.r.work, o.r.run.ID, seq-1, 1)
-	if err != nil {
-		return nil, fmt.Errorf("reading staged changes: %w", err)
+	out := state.Outcome{Rule: o.r.p.ID()}
+	for _, seq := range slices.Sorted(maps.Keys(sources)) {
+		rows, err := o.r.job.Store.Staged(o.r.work, o.r.run.ID, seq-1, 1)
+		if err != nil {
+			return nil, fmt.Errorf("reading staged changes: %w", err)
+		}
+		if len(rows) == 0 || rows[0].Seq != seq {
+			continue
+		}
+		piece, err := decodePiece(rows[0])
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range piece {
+			if !sources[seq][c.Source] { // there may be another source with the same hash
+				continue
+			}
+			c.done = true
+			gone = append(gone, c)
+			o.uncount(c)
+			if at, err := o.stored.get(fnv64(c.Source)); err != nil {
+				return nil, err
+			} else if at == uint64(seq) {
+				if err := o.stored.put(fnv64(c.Source), 0); err != nil {
+					return nil, err
+				}
+			}
+		}
+		unstage(piece, &out)
 	}
-	if len(staged) == 0 || staged[0].Source != source { // another source with the same hash
+	if len(gone) == 0 {
 		return nil, nil
 	}
-	delete(o.stored, id)
-	changes, err := decodeChanges(staged)
-	if err != nil {
-		return nil, err
+	return gone, o.r.commit(out)
+}
+
+// unstage adds to an outcome that those of some changes that are done are staged no more. They are all of their pieces.
+func unstage(changes []*change, out *state.Outcome) {
+	rest := make(map[int64][]*change)
+	var touched []int64
+	for _, c := range changes {
+		switch {
+		case c.seq == 0:
+		case !c.done:
+			rest[c.seq] = append(rest[c.seq], c)
+		case len(touched) == 0 || touched[len(touched)-1] != c.seq:
+			touched = append(touched, c.seq)
+		}
 	}
-	return changes[0], nil
+	for _, seq := range slices.Compact(touched) {
+		if len(rest[seq]) == 0 {
+			out.Unstage = append(out.Unstage, seq)
+		} else {
+			out.Restage = append(out.Restage, state.Staged{Seq: seq, Data: encodePiece(rest[seq])})
+		}
+	}
 }
 
 // each gives the changes in order, some at a time.
@@ -153,51 +272,52 @@ func (o *outbox) each(f func([]*change) error) error {
 		}
 		return eachStaged(o.r.work, o.r.job.Store, o.r.run.ID, f)
 	}
-	for part := range slices.Chunk(o.held(), outboxChunk) {
-		changes, err := decodeChanges(part)
+	return o.pieces(func(data []byte, _ []string) error {
+		changes, err := decodePiece(state.Staged{Data: data})
 		if err != nil {
 			return err
 		}
-		if err := f(changes); err != nil {
-			return err
-		}
-	}
-	return nil
+		return f(changes)
+	})
 }
 
-func decodeChanges(staged []state.Staged) ([]*change, error) {
-	changes := make([]*change, 0, len(staged))
-	for _, s := range staged {
-		if s.Source == stageEnd {
-			continue
-		}
-		c, err := decodeChange(s.Data)
-		if err != nil {
-			return nil, err
-		}
-		c.seq = s.Seq
-		changes = append(changes, c)
-	}
-	return changes, nil
-}
-
-// eachStaged gives the staged changes of a run in order, some at a time.
+// eachStaged gives the staged changes of a run in order, some at a time: always all of a piece.
 func eachStaged(ctx context.Context, store state.StageStore, run string, f func([]*change) error) error {
 	for after := int64(0); ; {
-		staged, err := store.Staged(ctx, run, after, outboxChunk)
+		rows, err := store.Staged(ctx, run, after, outboxChunk)
 		if err != nil {
 			return fmt.Errorf("reading staged changes: %w", err)
 		}
-		if len(staged) == 0 {
+		if len(rows) == 0 {
 			return nil
 		}
-		after = staged[len(staged)-1].Seq
-		changes, err := decodeChanges(staged)
-		if err != nil {
-			return err
+		after = rows[len(rows)-1].Seq
+		var singles []*change
+		for _, row := range rows {
+			if row.Source == stageEnd {
+				continue
+			}
+			if row.Source != "" {
+				c, err := decodeSingle(row.Data)
+				if err != nil {
+					return err
+				}
+				c.seq = row.Seq
+				singles = append(singles, c)
+				continue
+			}
+			piece, err := decodePiece(row)
+			if err == nil {
+				err = f(piece)
+			}
+			if err != nil {
+				return err
+			}
 		}
-		if err := f(changes); err != nil {
-			return err
+		if len(singles) > 0 {
+			if err := f(singles); err != nil {
+				return err
+			}
 		}
 	}
 }
@@ -234,21 +354,17 @@ func (r *runner) release() error {
 // deliverStaged sends some staged changes. What is remembered of their records is what it was when they were made: rules
 // have one run at a time, and this one took back what it knows better.
 func (r *runner) deliverStaged(changes []*change) error {
-	out := state.Outcome{Rule: r.p.ID()}
-	due, err := r.recheckCreates(changes, &out)
-	if err != nil {
-		return err
-	}
-	return r.sendStaged(due, out)
+	return r.sendStaged(changes, changes, state.Outcome{Rule: r.p.ID()})
 }
 
-// sendStaged sends staged changes and stores what became of them, also when the run ends at them; out is what is known of
-// their records already.
-func (r *runner) sendStaged(due []*change, out state.Outcome) error {
+// sendStaged sends those of some staged changes that are due and stores what became of all, also when the run ends at
+// them; out is what is known of their records already.
+func (r *runner) sendStaged(changes, due []*change, out state.Outcome) error {
 	_, err := r.send(due, &out)
 	if err != nil && !isEnding(err) {
 		return err
 	}
+	unstage(changes, &out)
 	if cerr := r.commit(out); cerr != nil {
 		return cerr
 	}

@@ -1,15 +1,17 @@
 package engine
 
 import (
-	"cmp"
+	"encoding/binary"
 	"fmt"
+	"math"
 
 	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/lang/value"
+	"github.com/syncline/syncline/runtime/state"
 )
 
-// A change is staged as a list of values: what is the same for all changes in a fixed order, then the mapped values,
-// then the fields. Changes staged before this form was made are JSON documents, which wait for a person perhaps.
+// Changes are staged in pieces, each a row of the stage: the texts that its changes share, then the changes, each
+// with its length before it. A row with a source is of an earlier version (staged_old.go), or the end (waiting.go).
 
 // flags of a staged change.
 const (
@@ -19,10 +21,51 @@ const (
 	stagedWant // it has mapped values
 )
 
+// sharedTexts numbers texts that come again and again: names of fields and of inputs, and expressions.
+type sharedTexts struct {
+	list    []string
+	numbers map[string]uint64
+}
+
+func (t *sharedTexts) number(s string) uint64 {
+	n, ok := t.numbers[s]
+	if !ok {
+		if t.numbers == nil {
+			t.numbers = map[string]uint64{}
+		}
+		n = uint64(len(t.list))
+		t.numbers[s], t.list = n, append(t.list, s)
+	}
+	return n
+}
+
+// piece makes a piece of encoded changes.
+func (t *sharedTexts) piece(changes [][]byte) []byte {
+	size := 10
+	for _, s := range t.list {
+		size += len(s) + 5
+	}
+	for _, c := range changes {
+		size += len(c) + 5
+	}
+	b := binary.AppendUvarint(make([]byte, 0, size), uint64(len(t.list)))
+	for _, s := range t.list {
+		b = appendText(b, s)
+	}
+	for _, c := range changes {
+		b = appendText(b, c)
+	}
+	return b
+}
+
+func appendText[T string | []byte](b []byte, s T) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
 // encode appends the staged form of the change.
-func (c *change) encode(b []byte) []byte {
-	var flags int64
-	set := func(bit int64, on bool) {
+func (c *change) encode(b []byte, shared *sharedTexts) []byte {
+	var flags uint64
+	set := func(bit uint64, on bool) {
 		if on {
 			flags |= bit
 		}
@@ -31,157 +74,233 @@ func (c *change) encode(b []byte) []byte {
 	set(stagedUnlink, c.Unlink)
 	set(stagedForget, c.Forget)
 	set(stagedWant, c.Want != nil)
-	number := func(n int64) { b = value.Int(n).AppendBinary(b) }
-	text := func(s string) { b = value.Text(s).AppendBinary(b) }
-	number(int64(c.Op))
-	for _, s := range [...]string{c.Source, c.Version, c.Target, c.Key, string(c.Keys)} {
-		text(s)
+	b = appendText(b, c.Source)
+	for _, n := range [...]uint64{uint64(c.Op), flags, shared.number(c.Key), uint64(c.Seen), uint64(c.place)} {
+		b = binary.AppendUvarint(b, n)
 	}
-	number(int64(c.Hash))
-	for _, s := range [...]string{string(c.Stored), string(c.Lookup), c.Relink} {
-		text(s)
+	for _, n := range [...]uint64{c.Hash, c.Base, c.claim} {
+		b = binary.LittleEndian.AppendUint64(b, n)
 	}
-	for _, n := range [...]int64{c.Seen, int64(c.Base), c.place, flags, int64(len(c.Want))} {
-		number(n)
-	}
+	b = appendText(appendText(appendText(b, c.Version), c.Target), c.Relink)
+	b = appendText(appendText(appendText(b, c.Keys), c.Stored), c.Lookup)
+	b = binary.AppendUvarint(b, uint64(len(c.Want)))
 	for _, v := range c.Want {
 		b = v.AppendBinary(b)
 	}
-	for _, f := range c.Fields {
-		text(f.Name)
-		number(int64(f.Index))
-		b = f.After.AppendBinary(f.Before.AppendBinary(b))
-		text(f.Text)
-		number(int64(len(f.Inputs)))
-		for name, x := range f.Inputs {
-			text(name)
-			b = plain(x).AppendBinary(b)
+	for i := range c.Fields {
+		b = c.Fields[i].encode(b, shared, c.Want)
+	}
+	return b
+}
+
+// Values that are the same as one before are not said again.
+const (
+	fieldWanted = 1 << iota // After is what its mapping wants
+	fieldReads              // by the number of inputs
+)
+
+func (f *fieldWrite) encode(b []byte, shared *sharedTexts, want []value.Value) []byte {
+	flags := uint64(len(f.Reads)) * fieldReads
+	wanted := f.Index >= 0 && f.Index < len(want) && identical(f.After, want[f.Index])
+	if wanted {
+		flags |= fieldWanted
+	}
+	for _, n := range [...]uint64{shared.number(f.Name), uint64(f.Index - byField), shared.number(f.Text), flags} {
+		b = binary.AppendUvarint(b, n)
+	}
+	b = f.Before.AppendBinary(b)
+	if !wanted {
+		b = f.After.AppendBinary(b)
+	}
+	for _, in := range f.Reads {
+		same := identical(in.value, f.After)
+		n := shared.number(in.name) * 2
+		if same {
+			n++
+		}
+		if b = binary.AppendUvarint(b, n); !same {
+			b = in.value.AppendBinary(b)
 		}
 	}
 	return b
 }
 
-// plain is the inverse of value.Value.JSON.
-func plain(x any) value.Value {
-	switch x := x.(type) {
-	case bool:
-		return value.Bool(x)
-	case int64:
-		return value.Int(x)
-	case float64:
-		return value.Float(x)
-	case string:
-		return value.Text(x)
-	case []any:
-		items := make([]value.Value, len(x))
-		for i := range x {
-			items[i] = plain(x[i])
-		}
-		return value.List(items)
+// identical tells whether two values that are no lists have one encoding.
+func identical(a, b value.Value) bool {
+	if a.Kind() != b.Kind() {
+		return false
 	}
-	return value.Null
+	switch a.Kind() {
+	case value.KindList:
+		return false
+	case value.KindFloat:
+		return math.Float64bits(a.AsFloat()) == math.Float64bits(b.AsFloat())
+	}
+	return value.Equal(a, b)
 }
 
-// decodeChange is the inverse of encode. What it gives shares the bytes, which must not change any more.
-func decodeChange(b []byte) (*change, error) {
-	if len(b) > 0 && b[0] == '{' {
-		return decodeStagedJSON(b)
+// pieceReader reads a piece; after the first that is not what it should be, it gives nothing.
+type pieceReader struct {
+	rest   []byte
+	shared []string
+	err    error
+}
+
+// openPiece reads the texts that the changes of a piece share.
+func openPiece(b []byte) *pieceReader {
+	r := &pieceReader{rest: b}
+	for n := r.uint(); n > 0 && r.err == nil; n-- {
+		r.shared = append(r.shared, r.text())
 	}
-	r := stagedReader{rest: b}
-	c := &change{Op: connectors.Op(r.int()), Source: r.text(), Version: r.text(), Target: r.text(), Key: r.text(), Keys: r.bytes(),
-		Hash: uint64(r.int()), Stored: r.bytes(), Lookup: r.bytes(), Relink: r.text(), Seen: r.int(), Base: uint64(r.int()), place: r.int()}
-	flags := r.int()
-	c.Departs, c.Unlink, c.Forget = flags&stagedDeparts != 0, flags&stagedUnlink != 0, flags&stagedForget != 0
-	if want := r.list(r.int()); flags&stagedWant != 0 {
-		c.Want = want
+	return r
+}
+
+// decodePiece gives the changes of a piece. They share its bytes, which must not change any more.
+func decodePiece(row state.Staged) (changes []*change, err error) {
+	r := openPiece(row.Data)
+	for len(r.rest) > 0 && r.err == nil {
+		c := r.change(r.bytes())
+		c.seq = row.Seq
+		changes = append(changes, c)
 	}
-	for len(r.rest) > 0 {
-		f := fieldWrite{Name: r.text(), Index: int(r.int()), Before: r.next(), After: r.next(), Text: r.text()}
-		for n := r.int(); n > 0 && r.err == nil; n-- {
-			if f.Inputs == nil {
-				f.Inputs = make(map[string]any, 1)
-			}
-			name := r.text()
-			f.Inputs[name] = r.next().JSON()
-		}
-		c.Fields = append(c.Fields, f)
+	if r.err == nil && len(changes) == 0 {
+		r.fail()
 	}
 	if r.err != nil {
-		return nil, fmt.Errorf("a staged change cannot be read: %w", r.err)
+		return nil, fmt.Errorf("staged changes cannot be read: %w", r.err)
 	}
-	return c, nil
+	return changes, nil
 }
 
-// stagedReader takes values in order; after the first that is not what it should be, it gives none.
-type stagedReader struct {
-	rest []byte
-	err  error
+// encodePiece is the inverse of decodePiece.
+func encodePiece(changes []*change) []byte {
+	var shared sharedTexts
+	list := make([][]byte, len(changes))
+	for i, c := range changes {
+		list[i] = c.encode(nil, &shared)
+	}
+	return shared.piece(list)
 }
 
-// list takes n values; never nil.
-func (r *stagedReader) list(n int64) []value.Value {
-	if n < 0 || n > int64(len(r.rest)) { // a value takes a byte at least
-		r.fail(value.ErrCorrupt)
+// change decodes one change, which is all of b.
+func (r *pieceReader) change(b []byte) *change {
+	in := &pieceReader{rest: b, shared: r.shared, err: r.err}
+	c := &change{Source: in.text(), Op: connectors.Op(in.uint())}
+	flags := in.uint()
+	c.Departs, c.Unlink, c.Forget = flags&stagedDeparts != 0, flags&stagedUnlink != 0, flags&stagedForget != 0
+	c.Key, c.Seen, c.place = in.sharedText(in.uint()), int64(in.uint()), int64(in.uint())
+	c.Hash, c.Base, c.claim = in.fixed(), in.fixed(), in.fixed()
+	c.Version, c.Target, c.Relink = in.text(), in.text(), in.text()
+	c.Keys, c.Stored, c.Lookup = in.bytes(), in.bytes(), in.bytes()
+	want := in.count()
+	if flags&stagedWant != 0 {
+		c.Want = make([]value.Value, want)
+		for i := range c.Want {
+			c.Want[i] = in.value()
+		}
+	}
+	if len(in.rest) > 0 && want > 0 {
+		c.Fields = make([]fieldWrite, 0, want)
+	}
+	for len(in.rest) > 0 {
+		c.Fields = append(c.Fields, in.field(c.Want))
+	}
+	r.err = in.err
+	return c
+}
+
+func (r *pieceReader) field(want []value.Value) fieldWrite {
+	f := fieldWrite{Name: r.sharedText(r.uint()), Index: int(r.uint()) + byField, Text: r.sharedText(r.uint())}
+	flags := r.uint()
+	f.Before = r.value()
+	if flags&fieldWanted == 0 {
+		f.After = r.value()
+	} else if f.Index >= 0 && f.Index < len(want) {
+		f.After = want[f.Index]
+	} else {
+		r.fail()
+	}
+	n := flags / fieldReads
+	if n > uint64(len(r.rest)) { // an input takes a byte at least
+		r.fail()
+		return f
+	}
+	if n > 0 {
+		f.Reads = make([]input, n)
+	}
+	for i := range f.Reads {
+		name := r.uint()
+		f.Reads[i] = input{r.sharedText(name / 2), f.After}
+		if name%2 == 0 {
+			f.Reads[i].value = r.value()
+		}
+	}
+	return f
+}
+
+func (r *pieceReader) fail() {
+	if r.err == nil {
+		r.err = value.ErrCorrupt
+	}
+	r.rest = nil
+}
+
+func (r *pieceReader) uint() uint64 {
+	n, size := binary.Uvarint(r.rest)
+	if size <= 0 {
+		r.fail()
+		return 0
+	}
+	r.rest = r.rest[size:]
+	return n
+}
+
+// count is a number of things that take a byte each at least.
+func (r *pieceReader) count() uint64 {
+	n := r.uint()
+	if n > uint64(len(r.rest)) {
+		r.fail()
+		return 0
+	}
+	return n
+}
+
+func (r *pieceReader) fixed() uint64 {
+	if len(r.rest) < 8 {
+		r.fail()
+		return 0
+	}
+	n := binary.LittleEndian.Uint64(r.rest)
+	r.rest = r.rest[8:]
+	return n
+}
+
+// bytes gives what appendText appended, nil when that is empty.
+func (r *pieceReader) bytes() []byte {
+	n := r.count()
+	if n == 0 {
 		return nil
 	}
-	out := make([]value.Value, n)
-	for i := range out {
-		out[i] = r.next()
-	}
-	return out
+	b := r.rest[:n:n]
+	r.rest = r.rest[n:]
+	return b
 }
 
-func (r *stagedReader) next() value.Value {
+func (r *pieceReader) text() string { return string(r.bytes()) }
+
+func (r *pieceReader) sharedText(n uint64) string {
+	if n >= uint64(len(r.shared)) {
+		r.fail()
+		return ""
+	}
+	return r.shared[n]
+}
+
+func (r *pieceReader) value() value.Value {
 	v, rest, err := value.DecodeShared(r.rest)
 	if r.rest = rest; err != nil {
-		r.fail(err)
+		r.fail()
 		return value.Null
 	}
 	return v
-}
-
-func (r *stagedReader) fail(err error) { r.rest, r.err = nil, cmp.Or(r.err, err) }
-
-func (r *stagedReader) of(kind value.Kind) value.Value {
-	v := r.next()
-	if v.Kind() != kind {
-		r.fail(value.ErrCorrupt)
-		return value.Null
-	}
-	return v
-}
-
-func (r *stagedReader) int() int64   { return r.of(value.KindInt).AsInt() }
-func (r *stagedReader) text() string { return r.of(value.KindText).AsText() }
-
-func (r *stagedReader) bytes() []byte {
-	if s := r.text(); s != "" {
-		return []byte(s)
-	}
-	return nil
-}
-
-// decodeStagedJSON reads a change of the older form.
-func decodeStagedJSON(b []byte) (*change, error) {
-	var w struct {
-		Change change
-		Fields []wireField
-		Want   []byte
-		Nil    bool // Want is nil
-	}
-	if err := unmarshalExact(b, &w); err != nil {
-		return nil, fmt.Errorf("a staged change cannot be read: %w", err)
-	}
-	c := w.Change
-	want, err := value.DecodeRecord(w.Want)
-	if err != nil {
-		return nil, fmt.Errorf("a staged change cannot be read: %w", err)
-	}
-	if !w.Nil {
-		c.Want = append([]value.Value{}, want...)
-	}
-	if c.Fields, err = fromWire(w.Fields); err != nil {
-		return nil, err
-	}
-	return &c, nil
 }

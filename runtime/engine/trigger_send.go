@@ -358,7 +358,7 @@ func (t *triggerRun) entry(f *firing, a *plan.Action, q *request, id string, cre
 		e.Action, e.Blind = "update", true
 	}
 	for _, w := range q.Fields {
-		e.Fields = append(e.Fields, state.FieldChange{Name: w.Name, Before: w.Before.JSON(), After: w.After.JSON(), Expression: w.Text, Inputs: w.Inputs})
+		e.Fields = append(e.Fields, state.FieldChange{Name: w.Name, Before: w.Before.JSON(), After: w.After.JSON(), Expression: w.Text, Inputs: w.inputs()})
 	}
 	return e
 }

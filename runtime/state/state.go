@@ -94,7 +94,7 @@ type ClaimStore interface {
 type StageStore interface {
 	// Stage keeps changes in order, and gives each its Seq.
 	Stage(ctx context.Context, run string, changes []Staged) error
-	// Staged gives a run's staged changes in order, after seq, at most limit.
+	// Staged gives a run's staged changes in order, after seq, at most limit, and fewer where they are large.
 	Staged(ctx context.Context, run string, after int64, limit int) ([]Staged, error)
 }
 
@@ -176,8 +176,9 @@ type Outcome struct {
 	Revived    []string // source ids whose open dead letters of this rule, but for those of firings, are settled by this batch
 	Concluded  []string // firings, by ID, whose open dead letters are settled by this batch
 	Checkpoint *Checkpoint
-	Run        *Run    // counts so far
-	Unstage    []int64 // staged changes that are done, by Seq
+	Run        *Run     // counts so far
+	Unstage    []int64  // staged changes that are done, by Seq
+	Restage    []Staged // data that takes the place of what is staged with the same Seq
 
 	// Of a trigger: edges as they are now, where its observation stands, and firings, new or further on. Of a track: samples.
 	Edges   []Edge
@@ -260,7 +261,7 @@ type Approval struct {
 	By   string    `json:"by,omitempty"`
 }
 
-// Staged is one change that waits for delivery, encoded by the engine.
+// Staged is what waits for delivery, encoded by the engine: a piece of changes, or one change of a source.
 type Staged struct {
 	Seq    int64 // given by the store
 	Source string

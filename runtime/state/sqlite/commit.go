@@ -24,6 +24,7 @@ func (s *Store) Commit(ctx context.Context, o state.Outcome) error {
 			func() error { return putDead(ctx, tx, o.Dead) },
 			func() error { return settleDead(ctx, tx, o.Rule, o.Revived, o.Concluded) },
 			func() error { return unstage(ctx, tx, o.Unstage) },
+			func() error { return restage(ctx, tx, o.Restage) },
 			func() error { return putCheckpoint(ctx, tx, o.Checkpoint) },
 			func() error { return s.putTrigger(ctx, tx, o) },
 			func() error {
@@ -157,6 +158,9 @@ func (s *Store) Stage(ctx context.Context, run string, changes []state.Staged) e
 	})
 }
 
+// stagedBytes is about how much of what is staged is given at once.
+const stagedBytes = 1 << 20
+
 // Staged pages through a run's staged changes.
 func (s *Store) Staged(ctx context.Context, run string, after int64, limit int) ([]state.Staged, error) {
 	rows, err := s.read.QueryContext(ctx, "SELECT seq, source, data FROM stage WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?", run, after, limit)
@@ -165,14 +169,27 @@ func (s *Store) Staged(ctx context.Context, run string, after int64, limit int) 
 	}
 	defer rows.Close()
 	var out []state.Staged
+	size := 0
 	for rows.Next() {
 		var c state.Staged
 		if err := rows.Scan(&c.Seq, &c.Source, &c.Data); err != nil {
 			return nil, s.explain(err)
 		}
 		out = append(out, c)
+		if size += len(c.Data); size > stagedBytes {
+			break
+		}
 	}
 	return out, s.explain(rows.Err())
+}
+
+func restage(ctx context.Context, tx *sql.Tx, staged []state.Staged) error {
+	for _, c := range staged {
+		if _, err := tx.ExecContext(ctx, "UPDATE stage SET data = ? WHERE seq = ?", c.Data, c.Seq); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func unstage(ctx context.Context, tx *sql.Tx, seqs []int64) error {

@@ -190,6 +190,20 @@ func staged(t *testing.T, ctx context.Context, s state.Store) {
 	if len(page) != 2 || page[0].Source != "b" || page[1].Source != "c" || page[1].Seq != last[0].Seq {
 		t.Fatalf("%+v", page)
 	}
+	must(t, s.Commit(ctx, state.Outcome{Rule: rule, Restage: []state.Staged{{Seq: last[0].Seq, Data: []byte("4")}}}))
+	page, err = s.Staged(ctx, "r", page[0].Seq, 10)
+	must(t, err)
+	same(t, page, []state.Staged{{Seq: last[0].Seq, Source: "c", Data: []byte("4")}})
+	// What is large is given in parts.
+	large := []state.Staged{{Data: make([]byte, 3<<20)}, {Data: make([]byte, 3<<20)}}
+	must(t, s.Stage(ctx, "large", large))
+	for _, want := range large {
+		page, err = s.Staged(ctx, "large", want.Seq-1, 10)
+		must(t, err)
+		if len(page) != 1 || page[0].Seq != want.Seq || len(page[0].Data) != len(want.Data) {
+			t.Fatalf("%d of %d", len(page), want.Seq)
+		}
+	}
 	// What is staged stays while its run is under way or holds it back, and goes with the run's end.
 	for _, run := range []state.Run{{Status: state.Running}, {Status: state.Waiting, Outbox: &state.Outbox{Changes: 2}}} {
 		run.ID, run.Rule = "r", rule

@@ -1,0 +1,82 @@
+package engine
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"os"
+)
+
+// texts keeps pairs of texts by the place that it gives them: the last ones in memory, those before in a temporary file.
+type texts struct {
+	file  *os.File // nil: all are in memory
+	moved int64    // bytes in the file
+	mem   []byte
+}
+
+// textsMemory bounds what of them is kept in memory.
+var textsMemory = 1 << 20
+
+// add gives the place of a pair, which is never 0.
+func (t *texts) add(a []byte, b string) (place uint64, err error) {
+	if len(t.mem) >= textsMemory {
+		if err := t.spill(); err != nil {
+			return 0, err
+		}
+	}
+	place = uint64(t.moved) + uint64(len(t.mem)) + 1
+	t.mem = binary.LittleEndian.AppendUint32(t.mem, uint32(len(a)))
+	t.mem = binary.LittleEndian.AppendUint32(t.mem, uint32(len(b)))
+	t.mem = append(append(t.mem, a...), b...)
+	return place, nil
+}
+
+// spill moves what is in memory to the file. Where none can be made, memory has to do.
+func (t *texts) spill() error {
+	if t.file == nil {
+		file, err := tempFile()
+		if err != nil {
+			return nil
+		}
+		t.file = file
+	}
+	if _, err := t.file.WriteAt(t.mem, t.moved); err != nil {
+		return fmt.Errorf("remembering what is to be created, in the folder for temporary files: %w", err)
+	}
+	t.moved += int64(len(t.mem))
+	t.mem = t.mem[:0]
+	return nil
+}
+
+// at gives the pair of a place.
+func (t *texts) at(place uint64) (a []byte, b string, err error) {
+	var head [8]byte
+	if err := t.read(int64(place)-1, head[:]); err != nil {
+		return nil, "", err
+	}
+	n, m := int(binary.LittleEndian.Uint32(head[:])), int(binary.LittleEndian.Uint32(head[4:]))
+	both := make([]byte, n+m)
+	if err := t.read(int64(place)-1+8, both); err != nil {
+		return nil, "", err
+	}
+	return both[:n], string(both[n:]), nil
+}
+
+func (t *texts) read(at int64, into []byte) error {
+	if at >= t.moved {
+		copy(into, t.mem[at-t.moved:])
+		return nil
+	}
+	if _, err := t.file.ReadAt(into, at); err != nil && err != io.EOF {
+		return fmt.Errorf("looking up what is to be created, in the folder for temporary files: %w", err)
+	}
+	return nil
+}
+
+// close gives the file back; there are no texts then.
+func (t *texts) close() {
+	if t.file != nil {
+		closeTemp(t.file)
+	}
+	t.file, t.moved, t.mem = nil, 0, t.mem[:0]
+}
