@@ -48,6 +48,13 @@ func (c *chat) Trace(_ context.Context, m connectors.Message, _ time.Time) (conn
 	return connectors.Receipt{}, slices.ContainsFunc(c.taken, func(x connectors.Message) bool { return x.Key == m.Key }), nil
 }
 
+// system is the kind of system that it is.
+func (c *chat) system() connectors.Type {
+	return connectors.Type{System: schema.System{Name: "chat", Sends: true, Send: &schema.Sending{Verb: schema.VerbSend, Arguments: []schema.Argument{
+		{Name: "text", Kind: schema.Text, Required: true}, {Name: "channel", Kind: schema.Text}}}},
+		Open: func(context.Context, connectors.Config) (connectors.Connection, error) { return c, nil }}
+}
+
 func (c *chat) texts() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -81,9 +88,7 @@ func (p *alertPlant) start() {
 	p.t.Helper()
 	r := p.runtime()
 	r.o.Now = func() time.Time { return p.now }
-	r.o.Registry["chat"] = connectors.Type{System: schema.System{Name: "chat", Sends: true, Send: &schema.Sending{Verb: schema.VerbSend, Arguments: []schema.Argument{
-		{Name: "text", Kind: schema.Text, Required: true}, {Name: "channel", Kind: schema.Text}}}},
-		Open: func(context.Context, connectors.Config) (connectors.Connection, error) { return p.chat, nil }}
+	r.o.Registry["chat"] = p.chat.system()
 	maps.Copy(r.o.Registry, p.systems)
 	s, err := NewServer(context.Background(), r, ServeOptions{Store: p.store, Deadline: 5 * time.Second, Watch: reload.Watch{}})
 	if err != nil {

@@ -3,11 +3,13 @@ package runtime
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/connectors/memory"
+	"github.com/syncline/syncline/runtime/state"
 )
 
 // made tells whether a trigger has made a record for one of the source, and fails where it did twice.
@@ -124,5 +126,29 @@ func TestALongScanDoesNotHoldUpEvents(t *testing.T) {
 	if run := find(s.Status(context.Background()), "trigger.low").Last; run != nil && run.Fired > 1 {
 		t.Fatalf("%+v", run)
 	}
+	stop()
+}
+
+// What a run for events has observed waits for nothing any more, though its messages are slow: no promise is late for it.
+func TestSlowMessagesDoNotLeaveEventsWaiting(t *testing.T) {
+	p := eventPlant(t)
+	slow, goes := &chat{System: memory.New()}, make(chan struct{})
+	slow.answer = func() (bool, error) { <-goes; return false, nil }
+	p.options = func(o *Options) { o.Registry["chat"] = slow.system() }
+	p.write("ops.sync.hcl", "connection \"chat\" \"ops\" {\n}\n")
+	p.write("a.sync.hcl", strings.Replace(watchText("low", "new.F0 == 'low'", onEvent), "  then {\n",
+		"  then {\n    send \"team\" {\n      via     = ops\n      channel = text(\"#x\")\n      text    = text(\"{{ new.Id }}\")\n    }\n", 1))
+	s, stop := p.serve()
+	url := hooked(t, s)
+	p.eventually("the first scan", func() bool { _, status := runsOf(s, "trigger.low"); return status == state.Succeeded })
+	p.level("a", "low")
+	p.tells(url, "a")
+	p.eventually("the event is answered while the message waits", func() bool {
+		fired, err := p.store.Firings(t.Context(), state.FiringFilter{Rule: "trigger.low"})
+		wakes, werr := p.store.Wakes(t.Context(), "trigger.low", 10)
+		return err == nil && werr == nil && len(fired) == 1 && fired[0].Status == state.FiringPending && len(wakes) == 0
+	})
+	close(goes)
+	p.eventually("the message is sent", func() bool { return len(slow.texts()) == 1 && p.made("a") })
 	stop()
 }

@@ -27,6 +27,8 @@ type round struct {
 	byID    map[string]int    // place in waiting
 	written map[string]bool
 	promise *promise
+	// settled: it is stored what the run answered, which goes on for slow messages alone.
+	settled bool
 	// inner is the round of events that the run takes in at this moment, beside what it is for.
 	inner *round
 }
@@ -148,18 +150,18 @@ func (r *round) wrote(o state.Outcome) {
 func (r *round) end(ctx context.Context, run state.Run) {
 	ok := run.Status == state.Succeeded || run.Status == state.Partial
 	r.promise.end(run, ok)
-	if len(r.waiting) == 0 && r.left == 0 {
-		return
-	}
-	if !ok {
+	if ok {
+		r.settle(ctx)
+	} else if len(r.waiting) > 0 || r.left > 0 {
 		r.failed(run)
-		return
 	}
-	r.settle(ctx)
 }
 
-// settle stores what the run answered.
+// settle stores what the run answered, once.
 func (r *round) settle(ctx context.Context) {
+	if r.settled || len(r.waiting) == 0 && r.left == 0 {
+		return
+	}
 	answered, again := r.answered()
 	crashpoint.Reach(crashpoint.EventWritten)
 	if err := r.d.s.store.SettleWakes(context.WithoutCancel(ctx), r.rule, answered, again); err != nil {
@@ -168,6 +170,7 @@ func (r *round) settle(ctx context.Context) {
 		r.d.wakeLater(r.rule, time.Minute)
 		return
 	}
+	r.settled = true
 	if r.cause != schedule.ByEvent {
 		return
 	}

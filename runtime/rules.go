@@ -167,7 +167,6 @@ func (s *Server) runRule(ctx context.Context, set *plan.Set, x Rule, t schedule.
 	return end
 }
 
-// runKind runs a rule by its kind.
 // caught makes a run that panics a failed one. The other rules go on, and this one goes on as after any failure.
 func (s *Server) caught(ctx context.Context, rule string, do func() (state.Run, error)) (run state.Run, err error) {
 	defer func() {
@@ -179,6 +178,7 @@ func (s *Server) caught(ctx context.Context, rule string, do func() (state.Run, 
 	return do()
 }
 
+// runKind runs a rule by its kind.
 func (s *Server) runKind(ctx context.Context, set *plan.Set, x Rule, t schedule.Turn, round *round,
 	connection func(string) connectors.Connection) (state.Run, error) {
 	store, named := watched{s.store, round}, t.Schedule
@@ -190,7 +190,7 @@ func (s *Server) runKind(ctx context.Context, set *plan.Set, x Rule, t schedule.
 		job := engine.TriggerJob{
 			Plan: x.Trigger, Set: set, Schedule: named, Full: t.Full, Tick: t.At, Store: store, Now: s.r.o.Now, Log: s.r.o.Log, Connections: connection,
 			OnProgress: s.board.progress, Retry: s.retry(), OnRead: round.read, Incoming: s.incoming(ctx, x, round),
-			Due: s.due(ctx, x),
+			Due: s.due(ctx, x), Observed: func() { round.settle(ctx) },
 		}
 		for _, id := range round.records() {
 			job.Events = append(job.Events, engine.Event{Source: id})

@@ -152,6 +152,9 @@ func (t *triggerRun) execute() error {
 		}
 		return observed
 	}
+	if observed != nil {
+		t.job.Observed = nil
+	}
 	for _, step := range []func() error{t.release, t.deliverAll} {
 		if err := step(); err != nil && !isEnding(err) {
 			return err

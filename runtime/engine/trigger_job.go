@@ -34,6 +34,9 @@ type TriggerJob struct {
 	// Incoming gives events that came while the run is under way, in order, and what to call when they are observed and
 	// what came of it is stored. It is asked between pages, so that a long scan does not hold events up. It may be nil.
 	Incoming func() (events []Event, stored func())
+	// Observed is called when all that the run is for is observed and stored, and nothing is left to do but to wait for slow
+	// messages. It may be nil.
+	Observed func()
 	// Due tells whether another run of the rule should begin. It is asked while nothing is left to do but to wait for slow
 	// messages: then the run ends, and the next one goes on with them. nil: there is no other.
 	Due func() bool

@@ -232,6 +232,9 @@ func (o *outboxRun) messages() (n int) {
 // sendMessages sends what stands in the lanes to the end, and looks for events and for the rule's next tick meanwhile.
 func (t *triggerRun) sendMessages() error {
 	o := &t.outbox
+	if o.messages() > 0 && t.job.Observed != nil {
+		t.job.Observed()
+	}
 	tick := time.NewTicker(listen)
 	defer tick.Stop()
 	for o.messages() > 0 {
