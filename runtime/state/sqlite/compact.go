@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -52,46 +53,55 @@ func (s *Store) deleteSome(ctx context.Context, stmt string, before int64) (tota
 	}
 }
 
-// forgettable are the entries of a range of ids that newer entries of the same rule make superfluous, field by field, or
-// because the last one deleted the record. Looking for it stops at the first or last entry of a record, so that one that
-// is written every minute costs no more than others.
+// Of both statements the first argument is a list of entries, as pairs of an id and the key of its target, all of which
+// are in part 0 of ledger_at; the newer entries that are not make them keep more than they have to.
+
+// forgettable are the entries of a list that newer entries of the same rule make superfluous, field by field, or because
+// the last one deleted the record. Looking for it stops at the first or last entry of a record, so that one that is written
+// every minute costs no more than others.
 const forgettable = `
-DELETE FROM ledger AS l WHERE l.id > ?1 AND l.id <= ?2 AND l.at < ?3 AND (l.target = ''
+DELETE FROM ledger WHERE id IN (
+	SELECT l.id FROM (SELECT value ->> 0 AS id, value ->> 1 AS key FROM json_each(?)) o CROSS JOIN ledger l ON l.id = o.id
+	WHERE l.target = ''
 	OR 'delete' = (
-		SELECT CASE WHEN n.id > l.id THEN json_extract(n.data, '$.action') END FROM ledger n INDEXED BY ledger_target
-		WHERE n.target = l.target AND n.target <> '' AND n.rule = l.rule ORDER BY n.id DESC LIMIT 1)
+		SELECT CASE WHEN n.id > l.id THEN json_extract(n.data, '$.action') END
+		FROM ledger_at a CROSS JOIN ledger n ON n.id = a.id
+		WHERE a.part = 0 AND a.key = o.key AND n.target = l.target AND n.rule = l.rule ORDER BY a.id DESC LIMIT 1)
 	OR EXISTS (
-		SELECT 1 FROM ledger n INDEXED BY ledger_target WHERE n.target = l.target AND n.target <> '' AND n.rule = l.rule AND n.id > l.id)
+		SELECT 1 FROM ledger_at a CROSS JOIN ledger n ON n.id = a.id
+		WHERE a.part = 0 AND a.key = o.key AND a.id > l.id AND n.target = l.target AND n.rule = l.rule)
 	AND NOT EXISTS (SELECT 1 FROM json_each(l.data, '$.fields') f WHERE NOT EXISTS (
-		SELECT 1 FROM ledger n INDEXED BY ledger_target CROSS JOIN json_each(n.data, '$.fields') g
-		WHERE n.target = l.target AND n.target <> '' AND n.rule = l.rule AND n.id > l.id
-			AND json_extract(g.value, '$.name') = json_extract(f.value, '$.name'))))`
+		SELECT 1 FROM ledger_at a CROSS JOIN ledger n ON n.id = a.id CROSS JOIN json_each(n.data, '$.fields') g
+		WHERE a.part = 0 AND a.key = o.key AND a.id > l.id AND n.target = l.target AND n.rule = l.rule
+			AND json_extract(g.value, '$.name') = json_extract(f.value, '$.name'))))
+RETURNING id, target, source`
 
 // deletions are the deletions that are all that is left of their records.
 const deletions = `
-DELETE FROM ledger AS l WHERE l.id > ?1 AND l.id <= ?2 AND l.at < ?3 AND json_extract(l.data, '$.action') = 'delete' AND NOT EXISTS (
-	SELECT 1 FROM ledger n INDEXED BY ledger_target WHERE n.target = l.target AND n.target <> '' AND n.rule = l.rule AND n.id < l.id)`
+DELETE FROM ledger WHERE id IN (
+	SELECT l.id FROM (SELECT value ->> 0 AS id, value ->> 1 AS key FROM json_each(?)) o CROSS JOIN ledger l ON l.id = o.id
+	WHERE json_extract(l.data, '$.action') = 'delete' AND NOT EXISTS (
+		SELECT 1 FROM ledger_at a CROSS JOIN ledger n ON n.id = a.id
+		WHERE a.part = 0 AND a.key = o.key AND a.id < l.id AND n.target = l.target AND n.rule = l.rule))
+RETURNING id, target, source`
 
 // compactLedger goes through the ledger from its beginning, up to where nothing is old any more.
 func (s *Store) compactLedger(ctx context.Context, before int64) (total int64, err error) {
+	var last sql.NullInt64 // what comes after it may have a part of its own
+	if err := s.read.QueryRowContext(ctx, "SELECT max(id) FROM ledger").Scan(&last); err != nil {
+		return 0, s.explain(err)
+	}
+	if err := s.mergeParts(ctx); err != nil {
+		return 0, err
+	}
 	for from := int64(0); ; {
-		var to sql.NullInt64
-		var old int
-		err := s.read.QueryRowContext(ctx, `
-SELECT max(id), coalesce(sum(at < ?2), 0) FROM (SELECT id, at FROM ledger WHERE id > ?1 ORDER BY id LIMIT ?3)`, from, before, compactChunk).Scan(&to, &old)
-		if err != nil {
-			return total, s.explain(err)
-		}
-		if !to.Valid || old == 0 {
-			return total, nil
+		old, to, err := s.oldEntries(ctx, from, last.Int64, before)
+		if err != nil || old == "" {
+			return total, err
 		}
 		err = s.tx(ctx, func(tx *sql.Tx) error {
 			for _, stmt := range []string{forgettable, deletions} {
-				res, err := tx.ExecContext(ctx, stmt, from, to.Int64, before)
-				if err != nil {
-					return err
-				}
-				n, err := res.RowsAffected()
+				n, err := forgetEntries(ctx, tx, stmt, old)
 				if err != nil {
 					return err
 				}
@@ -104,8 +114,59 @@ SELECT max(id), coalesce(sum(at < ?2), 0) FROM (SELECT id, at FROM ledger WHERE 
 			return total, err
 		}
 		crashpoint.Reach(crashpoint.CompactAfter)
-		from = to.Int64
+		from = to
 	}
+}
+
+// oldEntries lists the old ones among the next entries of the ledger, up to last: pairs of an id and the key of its target.
+// to is where the next ones begin; the list is "" when none is old.
+func (s *Store) oldEntries(ctx context.Context, from, last, before int64) (list string, to int64, err error) {
+	rows, err := s.read.QueryContext(ctx, "SELECT id, at < ?, target FROM ledger WHERE id > ? AND id <= ? ORDER BY id LIMIT ?", before, from, last, compactChunk)
+	if err != nil {
+		return "", from, s.explain(err)
+	}
+	defer rows.Close()
+	var pairs [][2]int64
+	to = from
+	for rows.Next() {
+		var old bool
+		var target string
+		if err := rows.Scan(&to, &old, &target); err != nil {
+			return "", from, s.explain(err)
+		}
+		if old {
+			pairs = append(pairs, [2]int64{to, ledgerKey(target)})
+		}
+	}
+	if err := rows.Err(); err != nil || len(pairs) == 0 {
+		return "", from, s.explain(err)
+	}
+	b, err := json.Marshal(pairs)
+	return string(b), to, err
+}
+
+// forgetEntries runs a statement that deletes some of a list of entries and gives them, and deletes where they are found.
+func forgetEntries(ctx context.Context, tx *sql.Tx, stmt, list string) (n int64, err error) {
+	rows, err := tx.QueryContext(ctx, stmt, list)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	var places []ledgerAt
+	for rows.Next() {
+		var id int64
+		var target, source string
+		if err := rows.Scan(&id, &target, &source); err != nil {
+			return 0, err
+		}
+		n++
+		places = placesOf(places, 0, id, target, source)
+	}
+	if err := rows.Err(); err != nil || n == 0 {
+		return 0, err
+	}
+	rows.Close()
+	return n, dropPlaces(ctx, tx, places)
 }
 
 // Vacuum writes the file anew without free pages and gives its size before and after. It is for the holder, and needs

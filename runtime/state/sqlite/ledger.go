@@ -59,7 +59,7 @@ func (s *Store) phrase(ctx context.Context, tx *sql.Tx, text string) (id int64, 
 func (s *Store) Ledger(ctx context.Context, f state.LedgerFilter) ([]state.Entry, error) {
 	var w where
 	if f.Record != "" {
-		w.add("(target = ? AND target <> '' OR source = ? AND source <> target)", f.Record, f.Record)
+		w.add("id IN ("+inAnyPart+") AND (target = ? OR source = ?)", ledgerKey(f.Record), f.Record, f.Record)
 	}
 	if f.Rule != "" {
 		w.add("rule = ?", f.Rule)

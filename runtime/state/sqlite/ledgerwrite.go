@@ -22,7 +22,10 @@ func (s *Store) putLedger(ctx context.Context, tx *sql.Tx, entries []state.Entry
 	if err := w.put(ctx, entries[:whole], ledgerRows); err != nil {
 		return err
 	}
-	return w.put(ctx, entries[whole:], 1)
+	if err := w.put(ctx, entries[whole:], 1); err != nil {
+		return err
+	}
+	return putPlaces(ctx, tx, w.places)
 }
 
 // put adds the entries, so many with each statement.
@@ -47,8 +50,18 @@ func (w *ledgerWriter) put(ctx context.Context, entries []state.Entry, rows int)
 			}
 			args = append(args, e.Run, e.Rule, e.At.UnixMicro(), e.Target, e.Source.ID, data)
 		}
-		if _, err := put.ExecContext(ctx, args...); err != nil {
+		res, err := put.ExecContext(ctx, args...)
+		if err != nil {
 			return err
+		}
+		id, err := res.LastInsertId()
+		if err != nil {
+			return err
+		}
+		id -= int64(len(part)) // of the entry before these
+		for i := range part {
+			id++
+			w.places = placesOf(w.places, -1, id, part[i].Target, part[i].Source.ID)
 		}
 	}
 	return nil
@@ -62,6 +75,8 @@ type ledgerWriter struct {
 	head ledgerHead // of the last row
 	id   int64      // its phrase; 0: none yet
 	buf  []byte
+	// places is where the entries are found.
+	places []ledgerAt
 }
 
 // document gives the document of an entry, storing the phrases that are new.

@@ -53,6 +53,17 @@ func (s *Store) Check(ctx context.Context) (Report, error) {
 		}
 		r.Rows[t] = n
 	}
+	for _, odd := range []struct{ what, count string }{
+		{"ledger: %d entries more or less than ledger_at finds", entriesNotFound},
+		{"ledger_at: %d rows of no entry", "SELECT count(*) FROM ledger_at WHERE id NOT IN (SELECT id FROM ledger)"},
+	} {
+		var n int64
+		if err := s.read.QueryRowContext(ctx, odd.count).Scan(&n); err != nil {
+			r.Problems = append(r.Problems, err.Error())
+		} else if n != 0 {
+			r.Problems = append(r.Problems, fmt.Sprintf(odd.what, n))
+		}
+	}
 	return r, nil
 }
 

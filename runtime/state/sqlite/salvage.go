@@ -43,6 +43,11 @@ func (s *Store) salvage(ctx context.Context) (lost []string, err error) {
 				lost = append(lost, fmt.Sprintf("record: %d rows had damaged ids", n))
 			}
 		}
+		if has(ctx, tx, "ledger_at") {
+			if err := indexLedger(ctx, tx); err != nil {
+				return err
+			}
+		}
 		// A record that is missing would fire as one that is new: until all were looked at once, none is new.
 		if has(ctx, tx, "watch") {
 			if _, err := tx.ExecContext(ctx, "UPDATE watch SET cursor = '', complete = 0"); err != nil {

@@ -137,11 +137,17 @@ INSERT INTO dead (rule, source, status, at, data, firing)
 DELETE FROM dead WHERE firing = '' AND status IN ('open', 'retry') AND EXISTS (
 	SELECT 1 FROM firing f WHERE f.source = dead.source AND f.rule = dead.rule AND f.status = 'stuck');
 `,
+	// ledgerindex.go says how the entries of a record are found; indexLedger fills the table.
+	`
+DROP INDEX ledger_target;
+DROP INDEX ledger_source;
+CREATE TABLE ledger_at (part INTEGER NOT NULL, key INTEGER NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (part, key, id)) WITHOUT ROWID;
+`,
 }
 
 // moves do by version what SQL alone cannot, after the migration that brings the file to it.
-var moves = map[int]func(context.Context, *sql.Tx) error{9: moveRecords}
+var moves = map[int]func(context.Context, *sql.Tx) error{9: moveRecords, 12: indexLedger}
 
-// tables lists what an export holds and a repair carries over, in order. Digests are not among them: they are made of
-// the records again.
+// tables lists what an export holds and a repair carries over, in order. Digests and ledger_at are not among them: they
+// are made of the records and of the ledger again.
 var tables = []string{"rule", "record", "checkpoint", "claim", "stage", "run", "phrase", "ledger", "dead", "tick", "hold", "snapshot", "edge", "watch", "firing", "series", "past", "recorded", "approval", "wake", "heard"}

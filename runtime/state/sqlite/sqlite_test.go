@@ -3,6 +3,7 @@ package sqlite
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -349,6 +350,9 @@ func TestLedgerOfBothForms(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := s.write.ExecContext(ctx, "INSERT INTO ledger (run, rule, at, target, source, data) VALUES ('old', 'sync.a', 5, 't', 's', ?)", string(old)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.tx(ctx, func(tx *sql.Tx) error { return indexLedger(ctx, tx) }); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
