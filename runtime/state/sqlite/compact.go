@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/syncline/syncline/runtime/crashpoint"
@@ -17,6 +18,9 @@ const compactChunk = 1000
 // Compact forgets what is old. The pages that it frees are used again; Vacuum gives them back to the disk.
 func (s *Store) Compact(ctx context.Context, before time.Time) (c state.Compacted, err error) {
 	at := before.UnixMicro()
+	if err := s.mergeRenewed(ctx, 0, math.MaxInt64); err != nil {
+		return c, err
+	}
 	if c.Ledger, err = s.compactLedger(ctx, at); err != nil {
 		return c, err
 	}

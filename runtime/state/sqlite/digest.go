@@ -45,6 +45,9 @@ func (s *Store) Digests(ctx context.Context, rule string) ([]state.Digest, error
 		}
 	}
 	if s.lock != nil && len(out) > 0 && (known.base == 0 || known.merge()) {
+		if err := s.mergeRenewed(ctx, firstID(id), firstID(id+1)); err != nil {
+			return nil, err
+		}
 		err = s.tx(ctx, func(tx *sql.Tx) error { return s.putBase(ctx, tx, id, out) })
 	}
 	return out, err
@@ -79,8 +82,9 @@ func (s *Store) loadDigests(ctx context.Context, rule int64) ([]state.Digest, di
 
 // digestRecords makes the digests of the records.
 func (s *Store) digestRecords(ctx context.Context, rule int64) ([]state.Digest, error) {
-	rows, err := s.read.QueryContext(ctx, "SELECT source, hash FROM record WHERE id > ? AND id < ? AND target_key <> 0 AND hash <> 0",
-		firstID(rule), firstID(rule+1))
+	rows, err := s.read.QueryContext(ctx, `
+SELECT r.source, coalesce(n.hash, r.hash) FROM record r`+renewedToo+`
+WHERE r.id > ? AND r.id < ? AND r.target_key <> 0 AND coalesce(n.hash, r.hash) <> 0`, firstID(rule), firstID(rule+1))
 	if err != nil {
 		return nil, err
 	}

@@ -56,6 +56,7 @@ func (s *Store) Check(ctx context.Context) (Report, error) {
 	for _, odd := range []struct{ what, count string }{
 		{"ledger: %d entries more or less than ledger_at finds", entriesNotFound},
 		{"ledger_at: %d rows of no entry", "SELECT count(*) FROM ledger_at WHERE id NOT IN (SELECT id FROM ledger)"},
+		{"renewed: %d rows of no record", "SELECT count(*) FROM renewed WHERE " + ofNoRecord},
 	} {
 		var n int64
 		if err := s.read.QueryRowContext(ctx, odd.count).Scan(&n); err != nil {
@@ -80,7 +81,14 @@ func (s *Store) Export(ctx context.Context, w io.Writer) error {
 }
 
 func (s *Store) exportTable(ctx context.Context, enc *json.Encoder, table string) error {
-	rows, err := s.read.QueryContext(ctx, "SELECT * FROM "+table)
+	query := "SELECT * FROM " + table
+	switch table {
+	case "record": // as they are, and not as they were before they were renewed
+		query = "SELECT r.source_key, r.target_key, " + recordColumns + " FROM record r" + renewedToo
+	case "renewed":
+		return nil
+	}
+	rows, err := s.read.QueryContext(ctx, query)
 	if err != nil {
 		return err
 	}

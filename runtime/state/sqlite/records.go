@@ -20,9 +20,8 @@ func (s *Store) Records(ctx context.Context, rule string, sources []string) ([]s
 	}
 	w := wants(id, sources)
 	// CROSS JOIN keeps the list outermost: without it SQLite may scan the whole table for each.
-	rows, err := s.read.QueryContext(ctx, `
-SELECT j.key, r.id, r.source, r.target, r.keys, r.hash, r.shadow, r.fields, r.seen
-FROM json_each(?) j CROSS JOIN record r INDEXED BY record_source ON r.source_key = j.value`, w.list())
+	rows, err := s.read.QueryContext(ctx, "SELECT j.key, "+recordColumns+
+		" FROM json_each(?) j CROSS JOIN record r INDEXED BY record_source ON r.source_key = j.value"+renewedToo, w.list())
 	if err != nil {
 		return nil, s.explain(err)
 	}
@@ -79,9 +78,8 @@ func (s *Store) Scan(ctx context.Context, rule string, after int64, limit int) (
 		return nil, after, s.explain(err)
 	}
 	last = max(after, firstID(id))
-	rows, err := s.read.QueryContext(ctx, `
-SELECT id, source, target, keys, hash, shadow, fields, seen FROM record
-WHERE id > ? AND id < ? ORDER BY id LIMIT ?`, last, firstID(id+1), limit)
+	rows, err := s.read.QueryContext(ctx, "SELECT "+recordColumns+" FROM record r"+renewedToo+
+		" WHERE r.id > ? AND r.id < ? ORDER BY r.id LIMIT ?", last, firstID(id+1), limit)
 	if err != nil {
 		return nil, last, s.explain(err)
 	}
@@ -152,9 +150,7 @@ func (s *Store) putRecords(ctx context.Context, tx *sql.Tx, rule string, records
 		}
 	}
 	if len(forget) > 0 {
-		if _, err = tx.ExecContext(ctx, `
-DELETE FROM record WHERE source_key IN (SELECT value FROM json_each(?)) AND source IN (SELECT value FROM json_each(?))`,
-			wants(id, forget).list(), jsonList(forget)); err != nil {
+		if err := forgetRecords(ctx, tx, id, forget); err != nil {
 			return err
 		}
 	}
@@ -176,32 +172,6 @@ func latest(records []state.Record) []*state.Record {
 	}
 	slices.SortStableFunc(out, func(a, b *state.Record) int { return cmp.Compare(uint64(a.Place-1), uint64(b.Place-1)) })
 	return out
-}
-
-// renewRecords changes those records that are where they were and keep their target, and gives the others.
-func renewRecords(ctx context.Context, tx *sql.Tx, records []*state.Record) (rest []*state.Record, err error) {
-	if records[0].Place == 0 {
-		return records, nil
-	}
-	change, err := tx.PrepareContext(ctx, `
-UPDATE record SET keys = ?, hash = ?, shadow = ?, fields = ?, seen = ? WHERE id = ? AND source = ? AND target = ?`)
-	if err != nil {
-		return nil, err
-	}
-	defer change.Close()
-	for i, r := range records {
-		if r.Place == 0 {
-			return append(rest, records[i:]...), nil
-		}
-		res, err := change.ExecContext(ctx, r.Keys, int64(r.Hash), r.Shadow, r.Fields, r.Seen, r.Place, r.Source, r.Target)
-		if err != nil {
-			return nil, err
-		}
-		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			rest = append(rest, r)
-		}
-	}
-	return rest, nil
 }
 
 // placed is a record that has its place in the table.
@@ -250,6 +220,7 @@ SELECT j.key, r.id, r.source, r.target_key FROM json_each(?) j CROSS JOIN record
 	return known, fresh, rows.Err()
 }
 
+// changeRecords changes records in their places.
 func changeRecords(ctx context.Context, tx *sql.Tx, rule int64, known []placed) error {
 	if len(known) == 0 {
 		return nil
@@ -267,6 +238,20 @@ func changeRecords(ctx context.Context, tx *sql.Tx, rule int64, known []placed) 
 			if _, err := tx.ExecContext(ctx, "UPDATE record SET target_key = ? WHERE id = ?", targetKey(rule, r.Target), r.id); err != nil {
 				return err
 			}
+		}
+	}
+	ids := make([]int64, len(known))
+	for i, r := range known {
+		ids[i] = r.id
+	}
+	return dropRenewed(ctx, tx, ids)
+}
+
+func forgetRecords(ctx context.Context, tx *sql.Tx, rule int64, sources []string) error {
+	const these = " WHERE source_key IN (SELECT value FROM json_each(?)) AND source IN (SELECT value FROM json_each(?))"
+	for _, stmt := range []string{"DELETE FROM renewed WHERE id IN (SELECT id FROM record" + these + ")", "DELETE FROM record" + these} {
+		if _, err := tx.ExecContext(ctx, stmt, wants(rule, sources).list(), jsonList(sources)); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -43,6 +43,11 @@ func (s *Store) salvage(ctx context.Context) (lost []string, err error) {
 				lost = append(lost, fmt.Sprintf("record: %d rows had damaged ids", n))
 			}
 		}
+		if has(ctx, tx, "renewed") {
+			if _, err := tx.ExecContext(ctx, "DELETE FROM renewed WHERE "+ofNoRecord); err != nil {
+				return err
+			}
+		}
 		if has(ctx, tx, "ledger_at") {
 			if err := indexLedger(ctx, tx); err != nil {
 				return err

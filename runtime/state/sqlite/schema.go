@@ -143,6 +143,13 @@ DROP INDEX ledger_target;
 DROP INDEX ledger_source;
 CREATE TABLE ledger_at (part INTEGER NOT NULL, key INTEGER NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (part, key, id)) WITHOUT ROWID;
 `,
+	// renewed.go says what it is for.
+	`
+CREATE TABLE renewed (
+	id INTEGER PRIMARY KEY, source TEXT NOT NULL, target TEXT NOT NULL,
+	keys BLOB, hash INTEGER NOT NULL, shadow BLOB, fields BLOB, seen INTEGER NOT NULL
+);
+`,
 }
 
 // moves do by version what SQL alone cannot, after the migration that brings the file to it.
@@ -150,4 +157,4 @@ var moves = map[int]func(context.Context, *sql.Tx) error{9: moveRecords, 12: ind
 
 // tables lists what an export holds and a repair carries over, in order. Digests and ledger_at are not among them: they
 // are made of the records and of the ledger again.
-var tables = []string{"rule", "record", "checkpoint", "claim", "stage", "run", "phrase", "ledger", "dead", "tick", "hold", "snapshot", "edge", "watch", "firing", "series", "past", "recorded", "approval", "wake", "heard"}
+var tables = []string{"rule", "record", "renewed", "checkpoint", "claim", "stage", "run", "phrase", "ledger", "dead", "tick", "hold", "snapshot", "edge", "watch", "firing", "series", "past", "recorded", "approval", "wake", "heard"}
