@@ -116,6 +116,7 @@ func (r *runner) readSource() error {
 				return err
 			}
 			out, bad := r.leftOut(p.bad)
+			r.gap(p.bad, bad)
 			items := append(r.items(p), r.leftOutItems(out)...)
 			for _, it := range items {
 				r.tellRead(it)

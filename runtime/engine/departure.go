@@ -111,6 +111,57 @@ func (r *runner) askDeletions() error {
 	}
 }
 
+// gaps are what a run cannot tell for the rows that it could not read: which of the records that it did not get are gone.
+type gaps struct {
+	all   string // place of a row of the read for which none counts as gone
+	place string // of the row that deletions were held back for last
+	count int    // of these deletions
+}
+
+// gap notes the rows of a page that could not be read. Beyond the last line of a file that was cut off there may be any
+// record, and where records have no key a row may be any.
+func (r *runner) gap(bad, taken []connectors.BadRow) {
+	if r.p.From.Object.Key == "" && len(taken) > 0 {
+		r.gaps.all = taken[0].Place
+	}
+	for _, b := range bad {
+		if b.Cut {
+			r.gaps.all = b.Place
+		}
+	}
+}
+
+// present takes those out of the records that seem to be gone which a row that cannot be read is, or may be.
+func (r *runner) present(gone map[string]state.Record, bad []connectors.BadRow) {
+	all := r.gaps.all
+	for _, b := range bad {
+		if _, asked := gone[b.ID]; asked {
+			delete(gone, b.ID)
+			r.holdBack(1, b.Place)
+		}
+		if b.ID == "" || b.Cut {
+			all = b.Place
+		}
+	}
+	if all != "" {
+		r.holdBack(len(gone), all)
+		clear(gone)
+	}
+}
+
+func (r *runner) holdBack(n int, place string) {
+	if n == 0 {
+		return
+	}
+	r.gaps.count += n
+	r.gaps.place = place
+	what := "1 record is"
+	if r.gaps.count > 1 {
+		what = fmt.Sprintf("%d records are", r.gaps.count)
+	}
+	r.run.Why = fmt.Sprintf("%s not taken for deleted while %s cannot be read; mend or delete the row", what, place)
+}
+
 // departures finds the records that are gone: those that the source says it deleted, and after a read that gave
 // everything, those that it did not give.
 func (r *runner) departures() error {
@@ -194,10 +245,10 @@ func (r *runner) absent(records []state.Record) error {
 			it.rec, it.hash = rec, r.hash(src)
 			items = append(items, it)
 		}
-		if len(bad) > 0 {
-			clear(byID) // each of the others may be one that cannot be read, and is not known to be gone
-		}
+		r.present(byID, bad)
 		r.filter(items)
+	} else {
+		r.present(byID, nil)
 	}
 	left := append(slices.DeleteFunc(slices.Clone(items), func(it *item) bool { return it.verdict == pending }), r.goneItems(ids, byID)...)
 	if err := r.lookedAgain(left, nil); err != nil {

@@ -47,8 +47,9 @@ type runner struct {
 	creates creating
 	repeats repeats
 	unread  map[string]bool // source ids and places of records that could not be read, or not mapped into a whole target
-	besides int             // letters of rows that look-ups came by
-	outbox  *outbox         // nil: changes are sent as they come
+	gaps    gaps
+	besides int     // letters of rows that look-ups came by
+	outbox  *outbox // nil: changes are sent as they come
 	planned plannedLinks
 	reads   map[*plan.Mapping][]inputSlot
 	changes int // emitted
