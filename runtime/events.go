@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/lang/schema"
+	"github.com/syncline/syncline/lang/value"
 	"github.com/syncline/syncline/runtime/crashpoint"
 	"github.com/syncline/syncline/runtime/hooks"
 	"github.com/syncline/syncline/runtime/schedule"
@@ -39,6 +41,19 @@ type listener struct {
 	rule               string
 	connection, object string
 	on                 *plan.OnEvent
+	key                *schema.Field // nil: records are not told apart
+}
+
+// stored gives a record's id as the source gives it: an event has the id of a Salesforce record with 15 characters, perhaps.
+func (l listener) stored(id string) string {
+	if l.key == nil {
+		return id
+	}
+	v, err := value.Conform(l.key, value.Text(id))
+	if err != nil || value.IsEmpty(v) {
+		return id
+	}
+	return v.String()
 }
 
 // listeners are the rules of a set that events wake.
@@ -48,12 +63,12 @@ func listeners(set *plan.Set) (out []listener) {
 	}
 	for _, x := range set.Syncs {
 		if x.Enabled && !x.Manual && x.OnEvent != nil {
-			out = append(out, listener{x.ID(), x.From.Connection, x.From.Object.Name, x.OnEvent})
+			out = append(out, listener{x.ID(), x.From.Connection, x.From.Object.Name, x.OnEvent, x.From.Object.KeyField()})
 		}
 	}
 	for _, x := range set.Triggers {
 		if x.Enabled && !x.Manual && x.OnEvent != nil {
-			out = append(out, listener{x.ID(), x.On.Connection, x.On.Object.Name, x.OnEvent})
+			out = append(out, listener{x.ID(), x.On.Connection, x.On.Object.Name, x.OnEvent, x.On.Object.KeyField()})
 		}
 	}
 	return out
@@ -135,6 +150,7 @@ func (s *Server) Take(ctx context.Context, connection string, events []hooks.Eve
 		for _, x := range rules {
 			if x.connection == connection && (e.Object == "" || x.object == e.Object) {
 				stored[i].Rules = append(stored[i].Rules, x.rule)
+				stored[i].Record = x.stored(e.Record)
 			}
 		}
 		if e.Object == "" {

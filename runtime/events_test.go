@@ -161,6 +161,31 @@ func TestAnEventIsWrittenAtOnce(t *testing.T) {
 	}
 }
 
+// An event that has the short form of a Salesforce id is of the record that has the long one.
+func TestAnEventWithAShortIDIsAnsweredByItsRecord(t *testing.T) {
+	p := eventPlant(t)
+	from := object("From0", 4)
+	from.Fields[0].Length, from.Modified = 18, ""
+	p.cs = &gated{System: memory.New(from)}
+	p.write("a.sync.hcl", ruleText("a", 0, "F2 = source.F2", onEvent, never))
+	const short, long = "001A0000006Vm9u", "001A0000006Vm9uIAC"
+	p.change(long, "before")
+	s, _ := p.serve()
+	url := hooked(t, s)
+	p.tells(url, short)
+	p.eventually("the first run is over", func() bool { return p.has(long, "before") && p.waiting() == 0 })
+	for i := range 50 {
+		p.change(fmt.Sprintf("001A000000%05dIAC", i), "old")
+	}
+	p.change(long, "after")
+	p.cs.ResetCalls()
+	p.tells(url, short)
+	p.eventually("the event is answered", func() bool { return p.has(long, "after") && p.waiting() == 0 })
+	if _, read := p.cs.Count("read"); read != 1 {
+		t.Errorf("%d records were read for an event of one", read)
+	}
+}
+
 func body(t testing.TB, url string) string {
 	t.Helper()
 	res, err := http.Get(url)
