@@ -37,6 +37,33 @@ func TestStartEndsRunsThatACrashLeftOpen(t *testing.T) {
 	}
 }
 
+// Nor after a run of other rules: nobody may ever run that one again.
+func TestARunOfOtherRulesEndsRunsThatACrashLeftOpen(t *testing.T) {
+	p := newPlant(t, 2, 2)
+	p.write("rules.sync.hcl", ruleText("a", 0, "", manual)+ruleText("b", 1, "", manual))
+	if err := p.store.SaveRun(t.Context(), state.Run{ID: "cut", Rule: "sync.b", Status: state.Running, Started: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	r := p.runtime()
+	defer r.Close()
+	c, err := r.Compile(t.Context(), SchemaLive)
+	if err != nil || c.Set == nil {
+		t.Fatal(err)
+	}
+	for _, x := range []struct {
+		dry  bool
+		want state.RunStatus
+	}{{true, state.Running}, {false, state.Stopped}} {
+		if _, err := r.RunOnce(t.Context(), c.Set, Selection{Only: []string{"sync.a"}}, p.store, x.dry, Hooks{}); err != nil {
+			t.Fatal(err)
+		}
+		runs, err := p.store.Runs(t.Context(), state.RunFilter{ID: "cut"})
+		if err != nil || len(runs) != 1 || runs[0].Status != x.want {
+			t.Errorf("%+v, %v; want %s", runs, err, x.want)
+		}
+	}
+}
+
 // A run that panics is a failed one, and what it was for is not forgotten.
 func TestARunThatPanicsFails(t *testing.T) {
 	p := newPlant(t, 1, 2)

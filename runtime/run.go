@@ -59,7 +59,7 @@ type Hooks struct {
 	End   func(state.Run)
 }
 
-// RunOnce runs the selected rules, one after the other, each once. With dry set nothing is written, and the
+// RunOnce runs the selected rules, one after the other, each once; it is for the holder of the state. With dry set nothing is written, and the
 // changes go to the hooks alone. An error is one of the store or of the selection; how each rule
 // ended is in its Run. After an interruption the rules that did not begin are left out.
 func (r *Runtime) RunOnce(ctx context.Context, set *plan.Set, s Selection, store state.Store, dry bool, h Hooks) ([]state.Run, error) {
@@ -69,6 +69,11 @@ func (r *Runtime) RunOnce(ctx context.Context, set *plan.Set, s Selection, store
 	}
 	if err := r.owned(ctx, store, set, rules, !dry); err != nil {
 		return nil, err
+	}
+	if !dry {
+		if err := engine.StopAbandoned(ctx, store); err != nil {
+			return nil, err
+		}
 	}
 	ended := map[string]state.Run{}
 	runs := make([]state.Run, 0, len(rules))
