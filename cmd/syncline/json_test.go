@@ -1,9 +1,13 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
+	"log/slog"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/syncline/syncline/runtime/engine"
 	"github.com/syncline/syncline/runtime/server"
@@ -34,5 +38,27 @@ func TestJSONIsDescribed(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// A number in a JSON log says what it counts.
+func TestDurationsInAJSONLogHaveAUnit(t *testing.T) {
+	var out bytes.Buffer
+	a := &app{logForm: "json", err: &out}
+	log, err := a.logFrom(slog.LevelInfo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log.Info("no answer yet", "after", 1500*time.Millisecond, "waiting at most", time.Minute, slog.Group("run", "took", time.Second))
+	var line map[string]any
+	if err := json.Unmarshal(out.Bytes(), &line); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"time", "level", "msg"} {
+		delete(line, name)
+	}
+	want := map[string]any{"after_ms": 1500.0, "waiting_at_most_ms": 60000.0, "run": map[string]any{"took_ms": 1000.0}}
+	if !reflect.DeepEqual(line, want) {
+		t.Errorf("it is %s", &out)
 	}
 }

@@ -181,9 +181,18 @@ func (a *app) logFrom(level slog.Level) (*slog.Logger, error) {
 	case "text":
 		return slog.New(slog.NewTextHandler(a.err, o)), nil
 	case "json":
+		o.ReplaceAttr = durationsMS
 		return slog.New(slog.NewJSONHandler(a.err, o)), nil
 	}
 	return nil, fmt.Errorf("--log %s is not known: write text or json", a.logForm)
+}
+
+// durationsMS has durations in a JSON log as whole milliseconds, with the unit in the name, as output for programs has them.
+func durationsMS(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() != slog.KindDuration {
+		return a
+	}
+	return slog.Int64(strings.ReplaceAll(a.Key, " ", "_")+"_ms", a.Value.Duration().Milliseconds())
 }
 
 // Colours of the terminal.
