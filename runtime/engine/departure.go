@@ -203,7 +203,7 @@ func (r *runner) vanished(since int64) error {
 			if rec.Seen >= since {
 				continue
 			}
-			if saw, err := r.saw(rec.Source); err != nil {
+			if saw, err := r.saw(rec.Source, rec.Hash); err != nil {
 				return err
 			} else if !saw {
 				unseen = append(unseen, rec)
@@ -310,7 +310,7 @@ func (r *runner) reevaluate() error {
 			if src == nil || rec.Seen == r.stamp {
 				continue
 			}
-			if saw, err := r.saw(rec.Source); err != nil {
+			if saw, err := r.saw(rec.Source, rec.Hash); err != nil {
 				return err
 			} else if saw {
 				continue

@@ -4,24 +4,30 @@ import (
 	"fmt"
 	"math/bits"
 	"strings"
+	"unsafe"
 
 	"github.com/syncline/syncline/lang/plan"
 	"github.com/syncline/syncline/runtime/state"
 )
 
 // Where a source gives all its records each time and few of them are new, asking the store for each would be most of
-// the work of a run. The digests of what is known are loaded at once instead, sixteen bytes a record, and records whose
+// the work of a run. The digests of what is known are loaded at once instead, eleven bytes a record, and records whose
 // digest is the same pass without becoming items.
 
-// digests are those of one run, in order of Source.
+// digests are those of one run, in order of Source. Of the hash of a source they keep some bits, so that two records may
+// share a place; those of the record's own hash, on which a verdict rests, are all there.
 type digests struct {
-	list []state.Digest
+	n      int
+	tails  []uint16 // bits of the source's hash behind those that starts goes by
+	hashes []uint64
 	// passed marks records that this run saw unchanged, void those whose digest does not count any more, because
 	// the run did something about them.
 	passed, void bitset
-	// starts says where the records begin whose hashes have the same leading bits.
-	starts []uint32
-	shift  int
+	// starts says where the records begin whose sources' hashes have the same leading bits.
+	starts   []uint32
+	shift    int
+	started  int // starts that are known
+	giveBack func()
 	// touched is of no use but to findAll.
 	touched uint64
 	read    int // number of the read that passed is of
@@ -39,62 +45,100 @@ func (r *runner) loadDigests() error {
 	if !r.whole || r.verify || r.p.TimeDependent {
 		return nil
 	}
-	list, err := r.job.Store.Digests(r.work, r.p.ID())
+	err := r.job.Store.Digests(r.work, r.p.ID(), func(part []state.Digest, most int) error {
+		if r.digests == nil {
+			r.digests = newDigests(most)
+		}
+		r.digests.add(part)
+		return nil
+	})
 	if err != nil {
 		return fmt.Errorf("reading what is known of records: %w", err)
 	}
-	if len(list) > 0 {
-		r.digests = newDigests(list)
+	if r.digests != nil {
+		r.digests.complete()
 	}
 	return nil
 }
 
-// newDigests indexes a sorted list by the leading bits of its hashes, a few records a bucket.
-func newDigests(list []state.Digest) *digests {
-	d := &digests{list: list, passed: newBitset(len(list)), void: newBitset(len(list))}
-	width := max(bits.Len(uint(len(list)))-3, 0)
+// newDigests makes room for so many.
+func newDigests(most int) *digests {
+	d := &digests{}
+	width := max(bits.Len(uint(most))-4, 0) // some ten records a bucket
 	d.shift = 64 - width
 	d.starts = make([]uint32, 1<<width+1)
-	at := 0
-	for bucket := range d.starts {
-		for at < len(list) && int(list[at].Source>>d.shift) < bucket {
-			at++
-		}
-		d.starts[bucket] = uint32(at)
-	}
+	mem, giveBack := outside(most*10 + 8)
+	d.giveBack = giveBack
+	d.hashes = unsafe.Slice((*uint64)(unsafe.Pointer(unsafe.SliceData(mem))), most)
+	d.tails = unsafe.Slice((*uint16)(unsafe.Pointer(&mem[most*8])), most)
 	return d
 }
 
-// find gives the index of a record's digest, or -1.
-func (d *digests) find(source uint64) int {
-	bucket := source >> d.shift
-	for at := d.starts[bucket]; at < d.starts[bucket+1]; at++ {
-		if d.list[at].Source == source {
-			return int(at)
+// add takes more digests, which come in order.
+func (d *digests) add(part []state.Digest) {
+	for _, x := range part {
+		for bucket := int(x.Source >> d.shift); d.started <= bucket; d.started++ {
+			d.starts[d.started] = uint32(d.n)
 		}
+		d.hashes[d.n], d.tails[d.n] = x.Hash, d.tail(x.Source)
+		d.n++
 	}
-	return -1
+}
+
+// tail is what distinguishes the sources of a bucket.
+func (d *digests) tail(source uint64) uint16 { return uint16(source << (64 - d.shift) >> 48) }
+
+// complete is called when all were added.
+func (d *digests) complete() {
+	for ; d.started < len(d.starts); d.started++ {
+		d.starts[d.started] = uint32(d.n)
+	}
+	d.passed, d.void = newBitset(d.n), newBitset(d.n)
+}
+
+// close gives the memory back; there may be no digests.
+func (d *digests) close() {
+	if d != nil {
+		d.giveBack()
+		d.n, d.tails, d.hashes = 0, nil, nil
+		clear(d.starts)
+	}
+}
+
+// find gives the index of a record's digest, or -1: that with the hash, or another one that may be the record's.
+func (d *digests) find(source, hash uint64) int {
+	bucket, tail, other := source>>d.shift, d.tail(source), -1
+	for at := int(d.starts[bucket]); at < int(d.starts[bucket+1]); at++ {
+		if d.tails[at] != tail {
+			continue
+		}
+		if d.hashes[at] == hash {
+			return at
+		}
+		other = at
+	}
+	return other
 }
 
 // findAhead is how many records are found together.
 const findAhead = 64
 
-// findAll puts the indexes of several records' digests into at. The list is far larger than the caches of the processor, so
-// that finding is waiting for memory: what does not depend on each other is waited for together.
-func (d *digests) findAll(sources []uint64, at []int) {
+// findAll puts the indexes of several records' digests into at. The digests are far larger than the caches of the processor,
+// so that finding is waiting for memory: what does not depend on each other is waited for together.
+func (d *digests) findAll(sources, hashes []uint64, at []int) {
 	var starts [findAhead]uint32
 	for i, s := range sources {
 		starts[i] = d.starts[s>>d.shift]
 	}
 	var touched uint64
 	for i := range sources {
-		if n := int(starts[i]); n < len(d.list) {
-			touched |= d.list[n].Source
+		if n := int(starts[i]); n < d.n {
+			touched |= d.hashes[n] | uint64(d.tails[n])
 		}
 	}
 	d.touched = touched // or the compiler would leave the reading out
 	for i, s := range sources {
-		at[i] = d.find(s)
+		at[i] = d.find(s, hashes[i])
 	}
 }
 
@@ -106,7 +150,7 @@ func (r *runner) identify(p *page, start int, into *identified) {
 		into.sources[i] = state.SourceHash(into.ids[i])
 	}
 	if r.digests != nil {
-		r.digests.findAll(into.sources[:into.n], into.at[:into.n])
+		r.digests.findAll(into.sources[:into.n], into.hashes[:into.n], into.at[:into.n])
 	}
 }
 
@@ -125,7 +169,7 @@ func (r *runner) pass(id string, hash uint64, at int) bool {
 	if d == nil || id == "" || at < 0 {
 		return false
 	}
-	if d.list[at].Hash != hash || d.void.has(at) || len(r.dead.retry) > 0 && r.dead.retry[id] {
+	if d.hashes[at] != hash || d.void.has(at) || len(r.dead.retry) > 0 && r.dead.retry[id] {
 		d.void.set(at)
 		return false
 	}
@@ -138,22 +182,19 @@ func (r *runner) pass(id string, hash uint64, at int) bool {
 	return true
 }
 
-// as gives the hash with which a record passed, 0: it did not.
-func (d *digests) as(id string) uint64 {
-	if d == nil {
-		return 0
+// has tells whether a record passed; hash is the one that is remembered of it, 0 for none.
+func (d *digests) has(id string, hash uint64) bool {
+	if d == nil || hash == 0 {
+		return false
 	}
-	at := d.find(state.SourceHash(id))
-	if at < 0 || !d.passed.has(at) {
-		return 0
-	}
-	return d.list[at].Hash
+	at := d.find(state.SourceHash(id), hash)
+	return at >= 0 && d.hashes[at] == hash && d.passed.has(at)
 }
 
-// saw tells whether this run saw a record that it did not mark in the store.
-func (r *runner) saw(id string) (bool, error) {
+// saw tells whether this run saw a record that it did not mark in the store; hash is the one that is remembered of it.
+func (r *runner) saw(id string, hash uint64) (bool, error) {
 	seen, err := r.seen.get(fnv64(id))
-	return seen != 0 || r.digests.as(id) != 0, err
+	return seen != 0 || r.digests.has(id, hash), err
 }
 
 // beginRead forgets what passed when a read that broke off has begun anew: this page may be its first.

@@ -104,7 +104,7 @@ func (r *runner) alive(ids []string) (map[string]bool, error) {
 		}
 		// Without keys the source cannot be asked; a record without an identity of its own lives while this pass gives it.
 		for i, id := range ids {
-			saw, err := r.saw(id)
+			saw, err := r.saw(id, known[i].Hash)
 			if err != nil {
 				return nil, err
 			}

@@ -47,8 +47,8 @@ func (s *repeats) settle(passed *digests, items []*item) (kept []*item, bad []co
 		if err != nil {
 			return nil, nil, 0, err
 		}
-		if hash == 0 {
-			hash = passed.as(it.id)
+		if hash == 0 && passed.has(it.id, it.rec.Hash) {
+			hash = it.rec.Hash
 		}
 		switch {
 		case hash == 0:

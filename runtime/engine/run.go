@@ -99,6 +99,7 @@ func (r *runner) close() {
 	r.creates.forget()
 	r.seen.close()
 	r.shown.close()
+	r.digests.close()
 	if r.outbox != nil {
 		r.outbox.stored.close()
 	}

@@ -21,6 +21,9 @@ const (
 	digestSlack = 1 << 12
 )
 
+// digestRange is about how many changes are merged at once.
+var digestRange = 1 << 19
+
 // digested is what is known of a rule's digests, in numbers of pairs.
 type digested struct {
 	base, changes int
@@ -29,77 +32,181 @@ type digested struct {
 func (d digested) merge() bool { return d.changes > d.base/4+digestSlack }
 func (d digested) drop() bool  { return d.changes > 2*d.base+8*digestSlack }
 
-// Digests loads a rule's digests, and brings their pieces into good order on the way.
-func (s *Store) Digests(ctx context.Context, rule string) ([]state.Digest, error) {
+// Digests gives a rule's digests, and brings their pieces into good order on the way.
+func (s *Store) Digests(ctx context.Context, rule string, f func(part []state.Digest, most int) error) error {
 	id, err := s.ruleID(ctx, s.read, rule)
 	if err != nil || id == 0 {
-		return nil, s.explain(err)
+		return s.explain(err)
 	}
-	out, known, err := s.loadDigests(ctx, id)
+	known, err := digestsOf(ctx, s.read, id)
 	if err != nil {
-		return nil, s.explain(err)
+		return s.explain(err)
 	}
 	if known.base == 0 {
-		if out, err = s.digestRecords(ctx, id); err != nil {
-			return nil, s.explain(err)
+		if s.lock == nil {
+			return s.sortedDigests(ctx, id, f)
+		}
+		if known, err = s.gatherDigests(ctx, id); err != nil || known.changes == 0 {
+			return err
 		}
 	}
-	if s.lock != nil && len(out) > 0 && (known.base == 0 || known.merge()) {
-		if err := s.mergeRenewed(ctx, firstID(id), firstID(id+1)); err != nil {
-			return nil, err
-		}
-		err = s.tx(ctx, func(tx *sql.Tx) error { return s.putBase(ctx, tx, id, out) })
+	most := known.base + known.changes
+	give := func(part []state.Digest) error { return f(part, most) }
+	if s.lock == nil || known.base > 0 && !known.merge() {
+		return s.explain(s.eachDigest(ctx, id, known, give))
 	}
-	return out, err
+	if err := s.mergeRenewed(ctx, firstID(id), firstID(id+1)); err != nil {
+		return err
+	}
+	return s.tx(ctx, func(tx *sql.Tx) error { return s.renewBase(ctx, tx, id, known, give) })
 }
 
-// loadDigests merges the pieces.
-func (s *Store) loadDigests(ctx context.Context, rule int64) ([]state.Digest, digested, error) {
-	known, err := digestsOf(ctx, s.read, rule)
-	if err != nil || known.base == 0 {
-		return nil, known, err
-	}
-	rows, err := s.read.QueryContext(ctx, "SELECT base, data FROM digest WHERE rule = ? ORDER BY seq", rule)
+// eachDigest gives the base with the changes merged into it, to f in parts. Many changes are taken by ranges of their hashes,
+// for which they are read again each time, so that they need no memory for all of them.
+func (s *Store) eachDigest(ctx context.Context, rule int64, known digested, f func([]state.Digest) error) error {
+	rows, err := s.read.QueryContext(ctx, "SELECT data FROM digest WHERE rule = ? AND base ORDER BY seq", rule)
 	if err != nil {
-		return nil, known, err
+		return err
 	}
 	defer rows.Close()
-	base, changes := make([]state.Digest, 0, known.base), make([]state.Digest, 0, known.changes)
-	for rows.Next() {
-		var isBase bool
-		var data sql.RawBytes
-		if err := rows.Scan(&isBase, &data); err != nil {
-			return nil, known, err
+	base := make([]state.Digest, 0, digestPiece)
+	ranges := uint64(known.changes/digestRange + 1)
+	var changes []state.Digest
+	for n := range ranges {
+		first, last := ^uint64(0)/ranges*n, ^uint64(0)/ranges*(n+1)-1
+		if n == ranges-1 {
+			last = ^uint64(0)
 		}
-		if isBase {
-			base = unpack(base, data)
-		} else {
-			changes = unpack(changes, data)
+		if changes, err = s.changedDigests(ctx, rule, changes[:0], first, last); err != nil {
+			return err
+		}
+		slices.SortStableFunc(changes, bySource)
+		rest := changes
+		for {
+			if len(base) == 0 && rows.Next() {
+				var data sql.RawBytes
+				if err := rows.Scan(&data); err != nil {
+					return err
+				}
+				base = unpack(base[:0], data)
+			}
+			here := base[:after(base, last)]
+			if len(here) == 0 {
+				break
+			}
+			base = base[len(here):]
+			upTo := len(rest)
+			if len(base) == 0 { // the next piece may go on in this range
+				upTo = after(rest, here[len(here)-1].Source)
+			}
+			if err := f(mergeDigests(slices.Clip(here), rest[:upTo])); err != nil {
+				return err
+			}
+			rest = rest[upTo:]
+		}
+		if len(rest) > 0 {
+			if err := f(mergeDigests(nil, rest)); err != nil {
+				return err
+			}
 		}
 	}
-	return mergeDigests(base, changes), known, rows.Err()
+	return rows.Err()
 }
 
-// digestRecords makes the digests of the records.
-func (s *Store) digestRecords(ctx context.Context, rule int64) ([]state.Digest, error) {
-	rows, err := s.read.QueryContext(ctx, `
-SELECT r.source, coalesce(n.hash, r.hash) FROM record r`+renewedToo+`
-WHERE r.id > ? AND r.id < ? AND r.target_key <> 0 AND coalesce(n.hash, r.hash) <> 0`, firstID(rule), firstID(rule+1))
+// after is how many of some sorted digests come no later than a hash.
+func after(sorted []state.Digest, last uint64) int {
+	n, _ := slices.BinarySearchFunc(sorted, last, func(d state.Digest, last uint64) int {
+		if d.Source <= last {
+			return -1
+		}
+		return 1
+	})
+	return n
+}
+
+// changedDigests appends the changes of a range of hashes, in their order.
+func (s *Store) changedDigests(ctx context.Context, rule int64, to []state.Digest, first, last uint64) ([]state.Digest, error) {
+	rows, err := s.read.QueryContext(ctx, "SELECT data FROM digest WHERE rule = ? AND NOT base ORDER BY seq", rule)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var out []state.Digest
+	for rows.Next() {
+		var data sql.RawBytes
+		if err := rows.Scan(&data); err != nil {
+			return nil, err
+		}
+		for ; len(data) >= digestSize; data = data[digestSize:] {
+			if d := digestAt(data); first <= d.Source && d.Source <= last {
+				to = append(to, d)
+			}
+		}
+	}
+	return to, rows.Err()
+}
+
+// eachRecord gives the digests of a rule's records, in the order in which they lie.
+func (s *Store) eachRecord(ctx context.Context, rule int64, f func(state.Digest) error) error {
+	rows, err := s.read.QueryContext(ctx, `
+SELECT r.source, coalesce(n.hash, r.hash) FROM record r`+renewedToo+`
+WHERE r.id > ? AND r.id < ? AND r.target_key <> 0 AND coalesce(n.hash, r.hash) <> 0`, firstID(rule), firstID(rule+1))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
 	for rows.Next() {
 		var source sql.RawBytes
 		var hash int64
 		if err := rows.Scan(&source, &hash); err != nil {
-			return nil, err
+			return err
 		}
-		out = append(out, state.Digest{Source: state.SourceHash(string(source)), Hash: uint64(hash)})
+		if err := f(state.Digest{Source: state.SourceHash(string(source)), Hash: uint64(hash)}); err != nil {
+			return err
+		}
 	}
-	slices.SortFunc(out, bySource)
-	return slices.CompactFunc(out, sameSource), rows.Err()
+	return rows.Err()
+}
+
+// sortedDigests makes the digests of the records where none can be kept.
+func (s *Store) sortedDigests(ctx context.Context, rule int64, f func([]state.Digest, int) error) error {
+	var all []state.Digest
+	err := s.eachRecord(ctx, rule, func(d state.Digest) error {
+		all = append(all, d)
+		return nil
+	})
+	if err != nil || len(all) == 0 {
+		return s.explain(err)
+	}
+	slices.SortFunc(all, bySource)
+	all = slices.CompactFunc(all, sameSource)
+	return f(all, len(all))
+}
+
+// gatherDigests makes the digests of the records and keeps them as if they were changes, to be sorted into a base.
+func (s *Store) gatherDigests(ctx context.Context, rule int64) (known digested, err error) {
+	err = s.tx(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM digest WHERE rule = ?", rule); err != nil {
+			return err
+		}
+		piece := make([]state.Digest, 0, digestPiece)
+		store := func() error {
+			known.changes += len(piece)
+			err := putDigests(ctx, tx, rule, false, piece)
+			piece = piece[:0]
+			return err
+		}
+		err := s.eachRecord(ctx, rule, func(d state.Digest) error {
+			if piece = append(piece, d); len(piece) < digestPiece {
+				return nil
+			}
+			return store()
+		})
+		if err == nil && len(piece) > 0 {
+			err = store()
+		}
+		return err
+	})
+	return known, err
 }
 
 func bySource(a, b state.Digest) int    { return cmp.Compare(a.Source, b.Source) }
@@ -142,9 +249,13 @@ func mergeDigests(base, changes []state.Digest) []state.Digest {
 
 func unpack(dst []state.Digest, data []byte) []state.Digest {
 	for ; len(data) >= digestSize; data = data[digestSize:] {
-		dst = append(dst, state.Digest{Source: binary.LittleEndian.Uint64(data), Hash: binary.LittleEndian.Uint64(data[8:])})
+		dst = append(dst, digestAt(data))
 	}
 	return dst
+}
+
+func digestAt(data []byte) state.Digest {
+	return state.Digest{Source: binary.LittleEndian.Uint64(data), Hash: binary.LittleEndian.Uint64(data[8:])}
 }
 
 func pack(digests []state.Digest) []byte {
@@ -169,18 +280,37 @@ FROM digest WHERE rule = ?`, rule).Scan(&d.base, &d.changes)
 	return d, err
 }
 
-// putBase replaces all pieces of a rule.
-func (s *Store) putBase(ctx context.Context, tx *sql.Tx, rule int64, digests []state.Digest) error {
-	if _, err := tx.ExecContext(ctx, "DELETE FROM digest WHERE rule = ?", rule); err != nil {
+// renewBase makes one base of all pieces of a rule, and gives it to f.
+func (s *Store) renewBase(ctx context.Context, tx *sql.Tx, rule int64, known digested, f func([]state.Digest) error) error {
+	var before int64
+	if err := tx.QueryRowContext(ctx, "SELECT max(seq) FROM digest WHERE rule = ?", rule).Scan(&before); err != nil {
 		return err
 	}
-	for piece := range slices.Chunk(digests, digestPiece) {
-		if err := putDigests(ctx, tx, rule, true, piece); err != nil {
-			return err
+	piece := make([]state.Digest, 0, digestPiece)
+	n := 0
+	err := s.eachDigest(ctx, rule, known, func(part []state.Digest) error {
+		n += len(part)
+		for rest := part; len(rest) > 0; {
+			take := min(len(rest), digestPiece-len(piece))
+			if piece, rest = append(piece, rest[:take]...), rest[take:]; len(piece) < digestPiece {
+				continue
+			}
+			if err := putDigests(ctx, tx, rule, true, piece); err != nil {
+				return err
+			}
+			piece = piece[:0]
 		}
+		return f(part)
+	})
+	if err == nil && len(piece) > 0 {
+		err = putDigests(ctx, tx, rule, true, piece)
 	}
-	s.noteDigests(rule, digested{base: len(digests)})
-	return nil
+	if err != nil {
+		return err
+	}
+	s.noteDigests(rule, digested{base: n})
+	_, err = tx.ExecContext(ctx, "DELETE FROM digest WHERE rule = ? AND seq <= ?", rule, before)
+	return err
 }
 
 func putDigests(ctx context.Context, tx *sql.Tx, rule int64, base bool, digests []state.Digest) error {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/syncline/syncline/runtime/state"
+	"github.com/syncline/syncline/runtime/state/statetest"
 )
 
 // Changes are merged into the base when somebody asks, and all is dropped when nobody does for long.
@@ -45,7 +46,7 @@ func TestDigestsStayBounded(t *testing.T) {
 	}
 	for round := range uint64(3) {
 		commit(n, round+2)
-		got, err := s.Digests(ctx, "sync.a")
+		got, err := statetest.Digests(ctx, s, "sync.a")
 		if err != nil || len(got) != n || got[n/2].Hash != round+2 {
 			t.Fatalf("%d digests, %v", len(got), err)
 		}
@@ -62,7 +63,7 @@ func TestDigestsStayBounded(t *testing.T) {
 	if d := kept(); d.base != 0 {
 		t.Fatalf("%+v is kept though nobody asks", d)
 	}
-	if got, err := s.Digests(ctx, "sync.a"); err != nil || len(got) != n || got[0].Hash != 9 {
+	if got, err := statetest.Digests(ctx, s, "sync.a"); err != nil || len(got) != n || got[0].Hash != 9 {
 		t.Fatalf("%d digests, %v", len(got), err)
 	}
 }
@@ -93,6 +94,54 @@ func TestMergeDigests(t *testing.T) {
 		given := fmt.Sprint(base, changes)
 		if got := mergeDigests(base, changes); !slices.Equal(got, sorted()) {
 			t.Fatalf("%s\ngot  %v\nwant %v", given, got, sorted())
+		}
+	}
+}
+
+// However few changes are merged at once, and wherever the pieces of the base end, what comes out is what the records say.
+func TestDigestsAreMergedByRanges(t *testing.T) {
+	ctx := context.Background()
+	before := digestRange
+	defer func() { digestRange = before }()
+	random := rand.New(rand.NewPCG(3, 4))
+	for _, digestRange = range []int{1, 7, 300, 1 << 20} {
+		s, err := Open(ctx, filepath.Join(t.TempDir(), "state.db"), Options{Holder: "test", Volatile: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := map[uint64]uint64{}
+		for round := range 6 {
+			o := state.Outcome{Rule: "sync.a"}
+			for i := range 3000 >> round {
+				r := state.Record{Source: fmt.Sprint(random.IntN(4000), "-", i%3), Target: "t", Hash: random.Uint64N(4)}
+				o.Records = append(o.Records, r)
+				if want[state.SourceHash(r.Source)] = r.Hash; r.Hash == 0 {
+					delete(want, state.SourceHash(r.Source))
+				}
+			}
+			if err := s.Commit(ctx, o); err != nil {
+				t.Fatal(err)
+			}
+			if round == 1 { // pieces that are not full
+				_, err = s.write.Exec(`INSERT INTO digest (rule, base, data) SELECT rule, 1, substr(data, 1, 16000) FROM digest WHERE base;
+INSERT INTO digest (rule, base, data) SELECT rule, 1, substr(data, 16001) FROM digest WHERE base AND length(data) > 16000;
+DELETE FROM digest WHERE seq = (SELECT min(seq) FROM digest WHERE base)`)
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			got, err := statetest.Digests(ctx, s, "sync.a")
+			if err != nil || len(got) != len(want) || !slices.IsSortedFunc(got, bySource) {
+				t.Fatalf("%d, round %d: %d digests, want %d, %v", digestRange, round, len(got), len(want), err)
+			}
+			for _, d := range got {
+				if want[d.Source] != d.Hash {
+					t.Fatalf("%d, round %d: %x has %d, want %d", digestRange, round, d.Source, d.Hash, want[d.Source])
+				}
+			}
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/syncline/syncline/runtime/state"
+	"github.com/syncline/syncline/runtime/state/statetest"
 )
 
 // Whatever changes records, near together or far apart, by place or by name, with another target or gone for good: they
@@ -153,7 +154,7 @@ func (m *recordModel) compare() {
 	if !reflect.DeepEqual(holders, sources) {
 		m.Fatal("the targets are held by others")
 	}
-	digests, err := m.s.Digests(m.ctx, "sync.a")
+	digests, err := statetest.Digests(m.ctx, m.s, "sync.a")
 	m.do(err)
 	hashes := map[uint64]uint64{}
 	for _, r := range m.want {

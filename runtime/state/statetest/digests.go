@@ -13,7 +13,7 @@ import (
 
 // digests holds the digests to the records, through many commits with questions in between, and through one that fails.
 func digests(t *testing.T, ctx context.Context, s state.Store) {
-	got, err := s.Digests(ctx, rule)
+	got, err := Digests(ctx, s, rule)
 	must(t, err)
 	same(t, len(got), 0)
 	random := rand.New(rand.NewPCG(1, 2))
@@ -52,13 +52,24 @@ func digests(t *testing.T, ctx context.Context, s state.Store) {
 		if random.IntN(3) > 0 {
 			continue
 		}
-		got, err := s.Digests(ctx, rule)
+		got, err := Digests(ctx, s, rule)
 		must(t, err)
 		same(t, got, digestsOf(records))
 	}
-	other, err := s.Digests(ctx, "sync.b")
+	other, err := Digests(ctx, s, "sync.b")
 	must(t, err)
 	same(t, len(other), 0)
+}
+
+// Digests gives all digests of a rule.
+func Digests(ctx context.Context, s state.DigestStore, rule string) (all []state.Digest, err error) {
+	err = s.Digests(ctx, rule, func(part []state.Digest, most int) error {
+		if all = append(all, part...); len(all) > most {
+			return fmt.Errorf("there are more than %d", most)
+		}
+		return nil
+	})
+	return all, err
 }
 
 func digestsOf(records map[string]state.Record) (out []state.Digest) {
