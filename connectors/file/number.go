@@ -182,9 +182,9 @@ func setNumber(dst *value.Value, b []byte, whole bool) error {
 		case whole:
 			*dst = value.Int(int64(mant))
 		case scale == 0:
-			*dst = value.Float(float64(mant))
+			*dst = value.Float(float64(int64(mant)))
 		default:
-			*dst = value.Float(float64(mant) / pow10[scale])
+			*dst = value.Float(float64(int64(mant)) / pow10[scale])
 		}
 		return nil
 	}

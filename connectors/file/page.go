@@ -46,6 +46,7 @@ type pager struct {
 	want   func(value.Record) bool // of who asks; nil: all
 	early  []int                   // slots that keep or want read
 	empty  value.Record            // of a record before it is decoded
+	lists  bool                    // some of empty are not null
 	blank  value.Record            // the batch's last, appended for a record that was not wanted; nil: none
 	in     *stream
 	w      window
@@ -144,7 +145,7 @@ func (g *pager) decode(p *page) (done bool, err error) {
 		if x.bytes == 0 && err == nil {
 			break
 		}
-		if errors.Is(err, errUnclosed) {
+		if err == errUnclosed {
 			return false, g.unclosed()
 		}
 		raw := w.buf[w.pos : w.pos+x.bytes]
@@ -159,7 +160,7 @@ func (g *pager) decode(p *page) (done bool, err error) {
 		switch {
 		case err != nil:
 			p.bad = append(p.bad, connectors.BadRow{Place: fmt.Sprintf("%s:%d", g.s.shown, g.line), Text: clip(bytes.TrimRight(raw, "\r\n"), 4096), Err: err,
-				ID: g.idOf(known), Known: known, Cut: w.eof && w.pos+x.bytes == len(w.buf) && raw[len(raw)-1] != '\n'})
+				ID: g.idOf(known), Known: known})
 		case added:
 			p.raws = append(p.raws, [2]int{w.pos, w.pos + x.bytes})
 		}
@@ -180,7 +181,9 @@ func (g *pager) fill(p *page) (added bool, known value.Record, err error) {
 	record := g.blank
 	if g.blank = nil; record == nil {
 		record = p.batch.Append()
-		copy(record, g.empty)
+		if g.lists {
+			copy(record, g.empty)
+		}
 	}
 	decided := g.keep != nil || g.want != nil || len(g.early) > 0
 	if decided {
@@ -289,6 +292,7 @@ func (c *connection) newPager(s *source, q query.Read) (*pager, error) {
 	for at, name := range q.Layout.Names {
 		if f, _ := sh.field(name, q.Schema); f != nil {
 			g.empty[at] = emptyOf(f.Kind)
+			g.lists = g.lists || !g.empty[at].IsNull()
 		}
 	}
 	g.slots = slotsFor(sh, q)

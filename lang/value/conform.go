@@ -211,13 +211,13 @@ func roundDecimal(x float64, digits int) float64 {
 }
 
 func conformText(f *schema.Field, v Value) (Value, error) {
+	if v.kind == KindText && f.Kind == schema.Text && !f.TrimsSpace && (f.Length == 0 || v.num <= uint64(f.Length)) {
+		return v, nil // nearly all texts; what follows would not change it
+	}
 	if v.kind == KindList || v.kind == KindDays || v.kind == KindDuration {
 		return Null, misfit(f, v)
 	}
 	s := v.String()
-	if v.kind == KindText && f.Kind == schema.Text && !f.TrimsSpace && (f.Length == 0 || len(s) <= f.Length) {
-		return v, nil // nearly all texts; what follows would not change it
-	}
 	if f.TrimsSpace {
 		s = strings.TrimSpace(s)
 	}
