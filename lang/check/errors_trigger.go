@@ -133,23 +133,23 @@ func errSampleConstant(t *Track) *diag.Diagnostic {
 }
 
 func errNoEvents(d *resolve.Alert) *diag.Diagnostic {
-	return failure("SYN525", "Alert about nothing", d.NameRange, "", "events is empty, so the alert never tells anything. Write events = [\"failed\", \"dead\"].")
+	return failure("SYN525", "Alert setting without effect", d.NameRange, "", "events is empty, so the alert never tells anything. Write events = [\"failed\", \"dead\"].")
 }
 
 func errEventTwice(n resolve.Name) *diag.Diagnostic {
-	return failure("SYN525", "Alert about nothing", n.Range, "", "%q stands in the list already. Remove it.", n.Text)
+	return failure("SYN525", "Alert setting without effect", n.Range, "", "%q stands in the list already. Remove it.", n.Text)
 }
 
 func errStaleUnused(d *resolve.Alert) *diag.Diagnostic {
-	return failure("SYN525", "Alert about nothing", d.NameRange, "", "stale says when a rule counts as stale, and \"stale\" is not among the events. Add it, or remove stale.")
+	return failure("SYN525", "Alert setting without effect", d.NameRange, "", "stale says when a rule counts as stale, and \"stale\" is not among the events. Add it, or remove stale.")
 }
 
 func warnNoPromise(d *resolve.Alert) *diag.Diagnostic {
-	return warning("SYN525", "Alert about nothing", d.NameRange, "", "The alert is about missed promises, and none of its rules makes one. Write slo { latency = \"15m\" } in a rule.")
+	return warning("SYN525", "Alert setting without effect", d.NameRange, "", "The alert is about missed promises, and none of its rules makes one. Write slo { latency = \"15m\" } in a rule.")
 }
 
 func errAlertText(a resolve.Argument) *diag.Diagnostic {
-	return failure("SYN525", "Alert about nothing", a.NameRange, "", "The text of an alert says what is wrong, and is written by Syncline. Remove %s.", a.Name)
+	return failure("SYN525", "Alert setting without effect", a.NameRange, "", "The text of an alert says what is wrong, and is written by Syncline. Remove %s.", a.Name)
 }
 
 func warnPauseNeverCloses(p resolve.Pause) *diag.Diagnostic {

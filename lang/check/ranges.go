@@ -72,10 +72,10 @@ type ranges struct {
 	whole bool
 }
 
-// rangesOf reads a condition. never names the value of which nothing satisfies it, "" where something may.
-func rangesOf(n *expr.Node) (r ranges, never string) {
+// rangesOf reads the parts of a conjunction. never names the value of which nothing satisfies them all, "" where something may.
+func rangesOf(parts []*expr.Node) (r ranges, never string) {
 	r = ranges{by: map[string]interval{}, whole: true}
-	for _, part := range n.Conjuncts() {
+	for _, part := range parts {
 		key, name, in, ok := comparison(part)
 		if !ok {
 			r.whole = false
@@ -125,8 +125,8 @@ func comparison(n *expr.Node) (key, name string, in interval, ok bool) {
 
 // rearm compares the two conditions: where rearm holds only together with when, the trigger never fires again.
 func (c *checker) rearm(t *Trigger) {
-	when, _ := rangesOf(t.When.Root)
-	rearm, _ := rangesOf(t.Rearm.Root)
+	when, _ := rangesOf(t.When.Root.Conjuncts())
+	rearm, _ := rangesOf(t.Rearm.Root.Conjuncts())
 	if t.When.Root.Canonical() == t.Rearm.Root.Canonical() || when.whole && len(when.by) > 0 && rearm.implies(when) || textsImply(t) {
 		c.report(errNeverRearmed(t))
 		return

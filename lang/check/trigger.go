@@ -155,8 +155,14 @@ func (c *checker) reachable(checked *expr.Checked, v syntax.Value, what string) 
 		c.report(errOneAnswer(v.Place(), what, k.Kind() == value.KindBool && k.AsBool()))
 		return
 	}
-	if _, never := rangesOf(checked.Root); never != "" {
-		c.report(errNeverTrue(v.Place(), what, never))
+	name, never := neverTrue(checked.Root)
+	switch {
+	case never && name == "":
+		c.report(errOneAnswer(v.Place(), what, false))
+	case never:
+		c.report(errNeverTrue(v.Place(), what, name))
+	case alwaysTrue(checked.Root):
+		c.report(errOneAnswer(v.Place(), what, true))
 	}
 }
 
