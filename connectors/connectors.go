@@ -165,7 +165,8 @@ type BadRow struct {
 	Err         error
 	// ID is the record's id, where that could be decoded; "": it may be any record.
 	ID string
-	// Cut: the source ends with it, perhaps in the middle. Records that should follow may be missing.
+	// Cut: the source ends with it, perhaps in the middle, or an odd quote may have made several rows one. Records that
+	// should follow may be missing.
 	Cut bool
 	// Known is of the read's layout and holds the fields that the read's Where and Sieve.Sift go by, decoded; what else
 	// stands in it says nothing. nil: these could not be decoded either.

@@ -160,7 +160,7 @@ func (g *pager) decode(p *page) (done bool, err error) {
 		switch {
 		case err != nil:
 			p.bad = append(p.bad, connectors.BadRow{Place: fmt.Sprintf("%s:%d", g.s.shown, g.line), Text: clip(bytes.TrimRight(raw, "\r\n"), 4096), Err: err,
-				ID: g.idOf(known), Known: known})
+				ID: g.idOf(known), Known: known, Cut: x.lines > 1 || w.eof && w.pos+x.bytes == len(w.buf) && raw[len(raw)-1] != '\n'})
 		case added:
 			p.raws = append(p.raws, [2]int{w.pos, w.pos + x.bytes})
 		}
