@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/lang/plan"
@@ -34,7 +35,7 @@ func (t *triggerRun) fail(f *firing, step string, e *connectors.Error, end plan.
 	letter := t.letter(f.Source, f.data.Version, step, end.Connection, object, e)
 	letter.Firing = f.ID
 	if step != "read" {
-		letter.Written, letter.Left = f.account(e.Class == connectors.InDoubt)
+		letter.Written, letter.Left = t.account(f, e.Class == connectors.InDoubt)
 	}
 	f.letter = &letter
 	t.problem(f.Source, "rejected", step, e)
@@ -42,7 +43,7 @@ func (t *triggerRun) fail(f *firing, step string, e *connectors.Error, end plan.
 
 // account tells, of a firing of several actions, what is written and what is left. doubt: what was sent and not answered
 // may be written as well.
-func (f *firing) account(doubt bool) (written, left []string) {
+func (t *triggerRun) account(f *firing, doubt bool) (written, left []string) {
 	known := map[string]bool{}
 	for _, s := range f.steps {
 		for _, a := range s.actions {
@@ -51,11 +52,11 @@ func (f *firing) account(doubt bool) (written, left []string) {
 			written = append(written, d.written(a.Kind.String(), a.Label)...)
 			switch {
 			case d == nil:
-				left = append(left, leftOf(a))
+				left = append(left, leftOf(a, t.targetIDs(f, a)))
 			case d.State == actionSent && doubt:
-				left = append(left, leftOf(a)+": it may be there")
+				left = append(left, leftOf(a, d.unsent())+": it may be there")
 			case d.State == actionSent:
-				left = append(left, leftOf(a))
+				left = append(left, leftOf(a, d.unsent()))
 			}
 		}
 	}
@@ -92,12 +93,45 @@ func (d *done) written(verb, label string) (out []string) {
 	return out
 }
 
-// leftOf names an action that is not done: create crm.Task (review).
-func leftOf(a *plan.Action) string {
+// leftOf names an action that is not done: update crm.Account 0015g… (account).
+func leftOf(a *plan.Action, ids []string) string {
 	if a.Via != "" {
 		return a.Kind.String() + " " + a.Via + " (" + a.Label + ")"
 	}
-	return a.Kind.String() + " " + objectName(a.End) + " (" + a.Label + ")"
+	out := a.Kind.String() + " " + objectName(a.End)
+	if n := len(ids) - mostNamed; n > 0 {
+		ids = append(ids[:mostNamed:mostNamed], fmt.Sprintf("and %d more", n))
+	}
+	if len(ids) > 0 {
+		out += " " + strings.Join(ids, ", ")
+	}
+	return out + " (" + a.Label + ")"
+}
+
+// mostNamed is how many records a letter names for one action.
+const mostNamed = 20
+
+// unsent are the records of requests that did not go through.
+func (d *done) unsent() (ids []string) {
+	for _, q := range d.Requests {
+		if !q.Done && q.ID != "" {
+			ids = append(ids, q.ID)
+		}
+	}
+	return ids
+}
+
+// targetIDs are the records that an update or delete that was not begun is for, as far as they are known.
+func (t *triggerRun) targetIDs(f *firing, a *plan.Action) (ids []string) {
+	if a.Via != "" || a.Kind == plan.ActionCreate || a.Kind == plan.ActionUpsert {
+		return nil
+	}
+	for _, on := range t.targets(f, a, nil) {
+		if on.id != "" {
+			ids = append(ids, on.id)
+		}
+	}
+	return ids
 }
 
 // loadStuck finds the firings that wait for a person, and does what people decided meanwhile: those to be tried again go

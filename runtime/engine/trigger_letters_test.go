@@ -98,6 +98,9 @@ trigger "drop" {
       channel = text("#x")
       text    = text("fell")
     }
+    update "task" {
+      set { Status = text("told") }
+    }
   }
 }
 `)
@@ -113,7 +116,7 @@ trigger "drop" {
 		t.Fatalf("%+v", letters)
 	}
 	written := "create crm.Task " + w.crm.IDs("Task")[0] + " (task)"
-	left := "update cs.Company (new), create crm.Feed (feed), send ops (team)"
+	left := "update cs.Company a (new), create crm.Feed (feed), send ops (team), update crm.Task " + w.crm.IDs("Task")[0] + " (task)"
 	if l := letters[0]; strings.Join(l.Written, ", ") != written || strings.Join(l.Left, ", ") != left {
 		t.Fatalf("written %q, left %q", l.Written, l.Left)
 	}
