@@ -1,14 +1,17 @@
 package runtime
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/lang/plan"
@@ -48,6 +51,31 @@ func ForgetSystems(ctx context.Context, store state.SnapshotStore) error {
 	return store.SaveSnapshot(ctx, ownersSnapshot, []byte("{}"))
 }
 
+// owners are the places of all rules, as stored and decoded: each run of each rule asks for its own, and another process may
+// adopt the state meanwhile.
+type owners struct {
+	mu     sync.Mutex
+	stored []byte
+	known  map[string][]place
+}
+
+// decode gives what is stored, which must not be changed.
+func (o *owners) decode(stored []byte) (map[string][]place, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.known != nil && bytes.Equal(o.stored, stored) {
+		return o.known, nil
+	}
+	known := map[string][]place{}
+	if len(stored) > 0 {
+		if err := json.Unmarshal(stored, &known); err != nil {
+			return nil, err
+		}
+	}
+	o.stored, o.known = stored, known
+	return known, nil
+}
+
 // owned checks that the state is about the systems that rules are between; note stores which these are, where nothing is
 // known yet.
 func (r *Runtime) owned(ctx context.Context, store state.SnapshotStore, set *plan.Set, rules []Rule, note bool) error {
@@ -55,13 +83,11 @@ func (r *Runtime) owned(ctx context.Context, store state.SnapshotStore, set *pla
 	if err != nil {
 		return fmt.Errorf("reading which systems the state is about: %w", err)
 	}
-	known := map[string][]place{}
-	if len(data) > 0 {
-		if err := json.Unmarshal(data, &known); err != nil {
-			return fmt.Errorf("reading which systems the state is about: %w", err)
-		}
+	known, err := r.owners.decode(data)
+	if err != nil {
+		return fmt.Errorf("reading which systems the state is about: %w", err)
 	}
-	fresh := false
+	var fresh map[string][]place
 	for _, x := range rules {
 		now := r.between(set, x)
 		before, met := known[x.ID()]
@@ -71,13 +97,16 @@ func (r *Runtime) owned(ctx context.Context, store state.SnapshotStore, set *pla
 				"Give the rule another name, or this project a state of its own with --state; or, if these are the same records under another name or address, say so: `syncline state adopt`",
 				ErrOtherSystems, x.ID(), ends(before), ends(now))
 		case !met:
-			known[x.ID()], fresh = now, true
+			if fresh == nil {
+				fresh = maps.Clone(known)
+			}
+			fresh[x.ID()] = now
 		}
 	}
-	if !fresh || !note {
+	if fresh == nil || !note {
 		return nil
 	}
-	if data, err = json.Marshal(known); err != nil {
+	if data, err = json.Marshal(fresh); err != nil {
 		return err
 	}
 	return store.SaveSnapshot(ctx, ownersSnapshot, data)

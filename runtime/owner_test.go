@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -78,6 +79,40 @@ func TestAStateOfOtherSystemsIsRefused(t *testing.T) {
 	if err := try("gainsight", cs, "salesforce", crm, true); !errors.Is(err, ErrOtherSystems) {
 		t.Errorf("from the sandbox to production: %v", err)
 	}
+}
+
+// The places of hundreds of rules are decoded once, and again when somebody adopts the state, not at each run of each rule.
+func TestPlacesOfRulesAreDecodedOnce(t *testing.T) {
+	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "state.db"), sqlite.Options{Holder: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	r := &Runtime{o: Options{Registry: connectors.NewRegistry(), Env: func(string) (string, bool) { return "", false }}}
+	set := &plan.Set{Connections: []*plan.Connection{{Name: "a", System: "gainsight"}, {Name: "b", System: "salesforce"}}}
+	var rules []Rule
+	for i := range 500 {
+		rules = append(rules, Rule{Sync: &plan.Sync{Name: fmt.Sprint("s", i), From: plan.End{Connection: "a"}, To: plan.End{Connection: "b"}}})
+	}
+	if err := r.owned(t.Context(), store, set, rules, true); err != nil {
+		t.Fatal(err)
+	}
+	one := func() {
+		if err := r.owned(t.Context(), store, set, rules[7:8], true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := testing.AllocsPerRun(10, one); n > 500 {
+		t.Errorf("a run of one rule of 500 allocates %v times", n)
+	}
+	set.Connections[1].System = "sql"
+	if err := r.owned(t.Context(), store, set, rules[7:8], true); !errors.Is(err, ErrOtherSystems) {
+		t.Fatal(err)
+	}
+	if err := ForgetSystems(t.Context(), store); err != nil {
+		t.Fatal(err)
+	}
+	one()
 }
 
 // What is kept of an address tells databases apart and nothing secret.

@@ -32,6 +32,7 @@ type Runtime struct {
 	pool   pool
 	parsed lang.Cache // of a server's files
 	memo   lang.Memo
+	owners owners
 }
 
 // New makes a runtime. It reads and opens nothing yet.
