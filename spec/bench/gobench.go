@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -29,16 +30,22 @@ func (f figures) wall() time.Duration { return time.Duration(f["ns/op"]) }
 var benchLine = regexp.MustCompile(`(?m)^(Benchmark\S+?)(?:-\d+)?\s+\d+\s+(.*)$`)
 
 // gobench runs Go benchmarks of a package so many times and gives the median of each figure.
-func (b *bench) gobench(pkg, pattern string, times int) (map[string]figures, error) {
-	b.say("%s in %s", pattern, pkg)
-	cmd := exec.Command("go", "test", "-run", "^$", "-timeout", "1h", "-bench", pattern, "-count", strconv.Itoa(times), pkg)
+func (b *bench) gobench(pkg string, times int, names ...string) (map[string]figures, error) {
+	b.say("%s in %s", strings.Join(names, ", "), pkg)
+	cmd := exec.Command("go", "test", "-run", "^$", "-timeout", "1h", "-bench", "^("+strings.Join(names, "|")+")$", "-count", strconv.Itoa(times), pkg)
 	cmd.Dir = filepath.Join(b.source, "..", "..")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s", err, out)
 	}
+	return readFigures(string(out), names)
+}
+
+// readFigures gives the medians of what `go test -bench` prints of some benchmarks. One that did not run is an error: its
+// figures would count as nothing at all.
+func readFigures(out string, names []string) (map[string]figures, error) {
 	runs := map[string]map[string][]float64{}
-	for _, m := range benchLine.FindAllStringSubmatch(string(out), -1) {
+	for _, m := range benchLine.FindAllStringSubmatch(out, -1) {
 		if runs[m[1]] == nil {
 			runs[m[1]] = map[string][]float64{}
 		}
@@ -57,6 +64,11 @@ func (b *bench) gobench(pkg, pattern string, times int) (map[string]figures, err
 		for unit, list := range units {
 			slices.Sort(list)
 			medians[name][unit] = middle(list)
+		}
+	}
+	for _, name := range names {
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(medians)), func(s string) bool { return s == name || strings.HasPrefix(s, name+"/") }) {
+			return nil, fmt.Errorf("%s did not run: %s", name, out)
 		}
 	}
 	return medians, nil
