@@ -99,17 +99,10 @@ func (t *triggerRun) leaves(f *firing) {
 
 // pump takes in what messages came to and sends the next ones, without waiting for any.
 func (t *triggerRun) pump() error {
-	for {
-		select {
-		case l := <-t.outbox.landed:
-			if err := t.land(l); err != nil {
-				return err
-			}
-			continue
-		default:
-		}
-		return t.launch()
+	if err := t.land(); err != nil {
+		return err
 	}
+	return t.launch()
 }
 
 // launch sends the first messages of each lane, as many as its connection takes at once.
@@ -172,20 +165,26 @@ func (t *triggerRun) fly(list []*sending) (rest []*sending) {
 	return rest
 }
 
-// land takes in what a message came to, and whatever else has landed, and takes their firings on.
-func (t *triggerRun) land(first landing) error {
-	o := &t.outbox
-	fs := []*firing{t.touchDown(first)}
+// land takes in what messages came to, those given and whatever else has landed, and takes their firings on.
+func (t *triggerRun) land(given ...landing) error {
+	var fs []*firing
+	for _, l := range given {
+		fs = append(fs, t.touchDown(l))
+	}
 	for {
 		select {
-		case next := <-o.landed:
-			fs = append(fs, t.touchDown(next))
+		case l := <-t.outbox.landed:
+			fs = append(fs, t.touchDown(l))
 			continue
 		default:
 		}
-		crashpoint.Reach(crashpoint.StepAnswered)
-		return t.drive(fs)
+		break
 	}
+	if len(fs) == 0 {
+		return nil
+	}
+	crashpoint.Reach(crashpoint.StepAnswered)
+	return t.drive(fs)
 }
 
 func (t *triggerRun) touchDown(l landing) *firing {
