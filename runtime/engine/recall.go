@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/bits"
 	"os"
+	"unsafe"
 )
 
 // recall remembers a number for each of very many hashes, exactly, in memory that does not grow with them: in a table as long
@@ -20,7 +21,7 @@ type recall struct {
 type pair struct{ hash, number uint64 }
 
 // recallTable bounds the table of a recall, in pairs of sixteen bytes.
-var recallTable = 1 << 18
+var recallTable = 1 << 16
 
 func (c *recall) empty() bool { return c.used == 0 && c.file == nil }
 
@@ -111,11 +112,13 @@ func (c *recall) close() {
 // recallFile keeps pairs by the leading bits of their hashes: those of one part are gathered until they fill a block, which
 // is appended to the file. The last pair of a hash counts.
 type recallFile struct {
-	file   *os.File
-	filter []uint64
-	parts  [recallParts]recallPart
-	blocks uint32 // written
-	block  []byte // scratch
+	file     *os.File
+	filter   []uint64 // a power of two long
+	giveBack func()   // its memory
+	puts     int
+	parts    [recallParts]recallPart
+	blocks   uint32 // written
+	block    []byte // scratch
 }
 
 type recallPart struct {
@@ -125,8 +128,9 @@ type recallPart struct {
 
 const (
 	recallParts  = 1 << 10
-	recallBlock  = 256     // pairs
-	recallFilter = 1 << 20 // words of the filter: seven bits a record for ten million
+	recallBlock  = 128     // pairs
+	recallFilter = 1 << 21 // words of the filter at most: thirteen bits a pair for ten million
+	recallWord   = 6       // pairs to a word of the filter before that
 )
 
 func newRecallFile() (*recallFile, error) {
@@ -134,7 +138,9 @@ func newRecallFile() (*recallFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &recallFile{file: file, filter: make([]uint64, recallFilter), block: make([]byte, recallBlock*16)}, nil
+	f := &recallFile{file: file, block: make([]byte, recallBlock*16)}
+	f.makeFilter(1 << 12)
+	return f, nil
 }
 
 // tempFile makes a file that goes with the process, however that ends, where the system can do that.
@@ -151,16 +157,24 @@ func closeTemp(file *os.File) {
 	_ = os.Remove(file.Name())
 }
 
-func (f *recallFile) close() { closeTemp(f.file) }
+func (f *recallFile) close() {
+	f.giveBack()
+	closeTemp(f.file)
+}
 
 // mark gives the word of the filter that a hash concerns, and its bits there: one word, for each takes a wait for memory.
-func mark(hash uint64) (word int, mask uint64) {
+func (f *recallFile) mark(hash uint64) (word int, mask uint64) {
 	h := spread(hash)
-	return int(h >> (64 - bits.Len(recallFilter-1))), 1<<(h&63) | 1<<(h>>6&63) | 1<<(h>>12&63)
+	return int(h >> (64 - bits.Len(uint(len(f.filter)-1)))), 1<<(h&63) | 1<<(h>>6&63) | 1<<(h>>12&63) | 1<<(h>>18&63)
 }
 
 func (f *recallFile) put(p pair) error {
-	word, mask := mark(p.hash)
+	if f.puts++; f.puts > len(f.filter)*recallWord && len(f.filter) < recallFilter {
+		if err := f.widen(); err != nil {
+			return err
+		}
+	}
+	word, mask := f.mark(p.hash)
 	f.filter[word] |= mask
 	part := &f.parts[p.hash>>(64-bits.Len(recallParts-1))]
 	part.tail = append(part.tail, p)
@@ -179,8 +193,46 @@ func (f *recallFile) put(p pair) error {
 	return nil
 }
 
+func (f *recallFile) makeFilter(words int) {
+	mem, giveBack := outside(words * 8)
+	f.filter, f.giveBack = unsafe.Slice((*uint64)(unsafe.Pointer(unsafe.SliceData(mem))), words), giveBack
+}
+
+// widen doubles the filter until it is as large as it may get.
+func (f *recallFile) widen() error {
+	words := 2 * len(f.filter)
+	f.giveBack()
+	f.makeFilter(words)
+	add := func(hash uint64) {
+		word, mask := f.mark(hash)
+		f.filter[word] |= mask
+	}
+	for n := range f.blocks {
+		if err := f.read(n); err != nil {
+			return err
+		}
+		for at := 0; at < len(f.block); at += 16 {
+			add(binary.LittleEndian.Uint64(f.block[at:]))
+		}
+	}
+	for _, part := range f.parts {
+		for _, p := range part.tail {
+			add(p.hash)
+		}
+	}
+	return nil
+}
+
+// read reads a block.
+func (f *recallFile) read(block uint32) error {
+	if _, err := f.file.ReadAt(f.block, int64(block)*int64(len(f.block))); err != nil {
+		return fmt.Errorf("looking up what was read, in the folder for temporary files: %w", err)
+	}
+	return nil
+}
+
 func (f *recallFile) get(hash uint64) (uint64, error) {
-	if word, mask := mark(hash); f.filter[word]&mask != mask {
+	if word, mask := f.mark(hash); f.filter[word]&mask != mask {
 		return 0, nil
 	}
 	part := &f.parts[hash>>(64-bits.Len(recallParts-1))]
@@ -190,8 +242,8 @@ func (f *recallFile) get(hash uint64) (uint64, error) {
 		}
 	}
 	for n := len(part.blocks) - 1; n >= 0; n-- {
-		if _, err := f.file.ReadAt(f.block, int64(part.blocks[n])*int64(len(f.block))); err != nil {
-			return 0, fmt.Errorf("looking up what was read, in the folder for temporary files: %w", err)
+		if err := f.read(part.blocks[n]); err != nil {
+			return 0, err
 		}
 		for at := len(f.block) - 16; at >= 0; at -= 16 {
 			if binary.LittleEndian.Uint64(f.block[at:]) == hash {
