@@ -319,7 +319,11 @@ func (t *textPlan) end(r state.Run) {
 	}
 	sum := engine.Summarize(r)
 	fmt.Fprintf(t.out, "  %s; %s\n", sumText(sum), callsText(r.Calls))
-	if r.Status != state.Succeeded && r.Why != "" {
+	switch {
+	case r.Why == "":
+	case r.Status == state.Succeeded:
+		fmt.Fprintf(t.out, "  %s\n", r.Why)
+	default:
 		fmt.Fprintf(t.out, "  %s %s\n", t.paint(red, string(r.Status)+":"), r.Why)
 	}
 	fmt.Fprintln(t.out)
