@@ -185,12 +185,13 @@ func (r *runner) process(items []*item, bad []connectors.BadRow, cp *state.Check
 		var more []connectors.BadRow
 		var besides int
 		var err error
-		if items, more, besides, err = r.repeats.settle(r.digests, items); err != nil {
+		if items, more, besides, err = r.repeats.settle(r.digests, items, bad); err != nil {
 			return err
 		}
 		r.run.Read -= len(more) // counted with their letters
 		r.run.Filtered += besides
 		bad = append(bad, more...)
+		r.noteNameless(items)
 	}
 	if err := r.lookedAgain(items, bad); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/lang/value"
 	"github.com/syncline/syncline/runtime/state"
 )
 
@@ -113,20 +114,35 @@ func (r *runner) askDeletions() error {
 
 // gaps are what a run cannot tell for the rows that it could not read: which of the records that it did not get are gone.
 type gaps struct {
-	all   string // place of a row of the read for which none counts as gone
-	place string // of the row that deletions were held back for last
-	count int    // of these deletions
+	all   string // why none counts as gone; "": they do
+	count int    // of the deletions that were held back
 }
+
+// broken says why, for a row that cannot be read.
+func broken(place string) string { return place + " cannot be read; mend or delete the row" }
 
 // gap notes the rows of a page that could not be read. Beyond the last line of a file that was cut off there may be any
 // record, and where records have no key a row may be any.
 func (r *runner) gap(bad, taken []connectors.BadRow) {
 	if r.p.From.Object.Key == "" && len(taken) > 0 {
-		r.gaps.all = taken[0].Place
+		r.gaps.all = broken(taken[0].Place)
 	}
 	for _, b := range bad {
 		if b.Cut {
-			r.gaps.all = b.Place
+			r.gaps.all = broken(b.Place)
+		}
+	}
+}
+
+// noteNameless looks for records that the rule takes and whose key is empty: each may be any of those that seem to be gone.
+func (r *runner) noteNameless(items []*item) {
+	if r.p.From.Object.Key == "" || r.gaps.all != "" {
+		return
+	}
+	for _, it := range pendingItems(items) {
+		if value.IsEmpty(it.src.At(0)) {
+			r.gaps.all = fmt.Sprintf("a record of %s has no %s; give it one, delete it, or leave it out with where", r.p.From.Object.Name, r.p.From.Object.Key)
+			return
 		}
 	}
 }
@@ -137,10 +153,10 @@ func (r *runner) present(gone map[string]state.Record, bad []connectors.BadRow) 
 	for _, b := range bad {
 		if _, asked := gone[b.ID]; asked {
 			delete(gone, b.ID)
-			r.holdBack(1, b.Place)
+			r.holdBack(1, broken(b.Place))
 		}
 		if b.ID == "" || b.Cut {
-			all = b.Place
+			all = broken(b.Place)
 		}
 	}
 	if all != "" {
@@ -149,17 +165,16 @@ func (r *runner) present(gone map[string]state.Record, bad []connectors.BadRow) 
 	}
 }
 
-func (r *runner) holdBack(n int, place string) {
+func (r *runner) holdBack(n int, why string) {
 	if n == 0 {
 		return
 	}
 	r.gaps.count += n
-	r.gaps.place = place
 	what := "1 record is"
 	if r.gaps.count > 1 {
 		what = fmt.Sprintf("%d records are", r.gaps.count)
 	}
-	r.run.Why = fmt.Sprintf("%s not taken for deleted while %s cannot be read; mend or delete the row", what, place)
+	r.run.Why = fmt.Sprintf("%s not taken for deleted while %s", what, why)
 }
 
 // departures finds the records that are gone: those that the source says it deleted, and after a read that gave
@@ -235,10 +250,14 @@ func (r *runner) absent(records []state.Record) error {
 		if err != nil {
 			return err
 		}
+		unread := map[string]bool{} // also where another row has their key, and is outside of where
+		for _, b := range bad {
+			unread[b.ID] = true
+		}
 		for _, src := range there {
 			it := r.newItem(src.At(0).String(), src)
 			rec, asked := byID[it.id]
-			if !asked {
+			if !asked || unread[it.id] {
 				continue
 			}
 			delete(byID, it.id)

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/syncline/syncline/connectors"
@@ -15,9 +16,12 @@ import (
 type repeats struct {
 	on    bool
 	read  int
-	seen  recall         // hash of the id → hash of the record
+	seen  recall         // hash of the id → hash of the record, or ofBroken
 	times map[string]int // of those that were found, how often each came
 }
+
+// ofBroken stands for the hash of a record that could not be read, before one with its key could.
+const ofBroken = math.MaxUint64
 
 // begin prepares for the records of a page.
 func (s *repeats) begin(p *page, keyed bool) {
@@ -29,10 +33,14 @@ func (s *repeats) begin(p *page, keyed bool) {
 }
 
 // settle leaves one item of each key, the first that the rule takes, and gives a report of each other one that the rule
-// would take as well. Records that passed count as taken. One that was filtered says nothing about the record that its key stands for, and is only counted.
-func (s *repeats) settle(passed *digests, items []*item) (kept []*item, bad []connectors.BadRow, besides int, err error) {
+// would take as well. Records that passed count as taken. One that was filtered says nothing about the record that its key
+// stands for, and is only counted; so does one whose key a row has that cannot be read.
+func (s *repeats) settle(passed *digests, items []*item, broken []connectors.BadRow) (kept []*item, bad []connectors.BadRow, besides int, err error) {
 	if !s.on {
 		return items, nil, 0, nil
+	}
+	if err := s.noteBroken(broken); err != nil {
+		return nil, nil, 0, err
 	}
 	kept = items[:0:0]
 	outside := 0
@@ -47,11 +55,11 @@ func (s *repeats) settle(passed *digests, items []*item) (kept []*item, bad []co
 		if err != nil {
 			return nil, nil, 0, err
 		}
-		if hash == 0 && passed.has(it.id, it.rec.Hash) {
+		if (hash == 0 || hash == ofBroken) && passed.has(it.id, it.rec.Hash) {
 			hash = it.rec.Hash
 		}
 		switch {
-		case hash == 0:
+		case hash == 0 || hash == ofBroken:
 			if err := s.seen.put(id, own); err != nil {
 				return nil, nil, 0, err
 			}
@@ -68,11 +76,29 @@ func (s *repeats) settle(passed *digests, items []*item) (kept []*item, bad []co
 		if it.verdict != filtered && it.verdict != departing {
 			return false
 		}
-		taken, terr := s.took(it.id)
+		hash, terr := s.seen.get(fnv64(it.id))
 		err = errors.Join(err, terr)
-		return taken
+		return hash != 0
 	})
 	return kept, bad, all - len(kept), err
+}
+
+// noteBroken remembers the keys of rows that could not be read, where no record with them was taken.
+func (s *repeats) noteBroken(rows []connectors.BadRow) error {
+	for _, b := range rows {
+		if b.ID == "" {
+			continue
+		}
+		id := fnv64(b.ID)
+		hash, err := s.seen.get(id)
+		if err == nil && hash == 0 {
+			err = s.seen.put(id, ofBroken)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // took tells whether this read gave a record with the key before: then that one counts, and not what repeats its key.
@@ -81,7 +107,7 @@ func (s *repeats) took(id string) (bool, error) {
 		return false, nil
 	}
 	hash, err := s.seen.get(fnv64(id))
-	return hash != 0, err
+	return hash != 0 && hash != ofBroken, err
 }
 
 // bad is the report of a record that repeats a key.
