@@ -248,7 +248,7 @@ func (r *runner) ownTests() (tests []*expr.Program, slots []int) {
 			tests, slots = append(tests, f.Own), append(slots, f.OwnSlots...)
 		}
 	}
-	if (len(tests) > 0 || r.outbox != nil) && r.p.From.Object.Key != "" && r.p.Match != nil {
+	if (len(tests) > 0 || r.outbox != nil || r.p.OnDelete.Kind != plan.DepartureIgnore) && r.p.From.Object.Key != "" && r.p.Match != nil {
 		slots = append(slots, 0) // a row that cannot be read is to be told whose it is
 	}
 	return tests, slots

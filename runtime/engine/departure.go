@@ -122,10 +122,15 @@ type gaps struct {
 func broken(place string) string { return place + " cannot be read; mend or delete the row" }
 
 // gap notes the rows of a page that could not be read. Beyond the last line of a file that was cut off there may be any
-// record, and where records have no key a row may be any.
+// record, and where records have no key, or a row has lost its own, the row may be any.
 func (r *runner) gap(bad, taken []connectors.BadRow) {
 	if r.p.From.Object.Key == "" && len(taken) > 0 {
 		r.gaps.all = broken(taken[0].Place)
+	}
+	for _, b := range taken {
+		if b.Known != nil && value.IsEmpty(b.Known.At(0)) {
+			r.gaps.all = broken(b.Place)
+		}
 	}
 	for _, b := range bad {
 		if b.Cut {
