@@ -37,10 +37,7 @@ func (c *creating) claim(lookup []byte, source string) (hash uint64, first strin
 			return hash, by, nil
 		}
 	}
-	if place, err = c.claims.add(lookup, source); err != nil {
-		return 0, "", err
-	}
-	return hash, "", c.keys.put(hash, place)
+	return hash, "", c.keys.put(hash, c.claims.add(lookup, source))
 }
 
 // release gives the key of a create back that is not made after all.

@@ -110,7 +110,7 @@ func (c *recall) close() {
 }
 
 // recallFile keeps pairs by the leading bits of their hashes: those of one part are gathered until they fill a block, which
-// is appended to the file. The last pair of a hash counts.
+// is appended to the file. The last pair of a hash counts. Where the disk is full, memory has to do.
 type recallFile struct {
 	file     *os.File
 	filter   []uint64 // a power of two long
@@ -118,6 +118,7 @@ type recallFile struct {
 	puts     int
 	parts    [recallParts]recallPart
 	blocks   uint32 // written
+	full     bool   // the file takes no more: the tails grow
 	block    []byte // scratch
 }
 
@@ -178,7 +179,7 @@ func (f *recallFile) put(p pair) error {
 	f.filter[word] |= mask
 	part := &f.parts[p.hash>>(64-bits.Len(recallParts-1))]
 	part.tail = append(part.tail, p)
-	if len(part.tail) < recallBlock {
+	if len(part.tail) < recallBlock || f.full {
 		return nil
 	}
 	b := f.block[:0]
@@ -186,7 +187,8 @@ func (f *recallFile) put(p pair) error {
 		b = binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(b, p.hash), p.number)
 	}
 	if _, err := f.file.WriteAt(b, int64(f.blocks)*int64(len(b))); err != nil {
-		return fmt.Errorf("remembering what was read, in the folder for temporary files: %w", err)
+		f.full = true
+		return nil
 	}
 	part.blocks, part.tail = append(part.blocks, f.blocks), part.tail[:0]
 	f.blocks++

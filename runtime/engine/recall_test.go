@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"testing"
 )
@@ -74,15 +75,49 @@ func TestRecallWithoutAFile(t *testing.T) {
 	}
 }
 
+// Nor where the file takes no more.
+func TestRecallOnAFullDisk(t *testing.T) {
+	defer Remember(64)()
+	full, err := os.Open(os.DevNull) // for reading alone
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	var c recall
+	claims := texts{file: full}
+	var places []uint64
+	for i := range uint64(10_000) {
+		if err := c.put(i*i+1, i+1); err != nil {
+			t.Fatal(err)
+		}
+		places = append(places, claims.add([]byte{byte(i), byte(i >> 8)}, "source"))
+		if c.file != nil && c.file.blocks == 0 && c.file.file != full {
+			closeTemp(c.file.file)
+			c.file.file = full
+		}
+	}
+	if !c.file.full || !claims.full {
+		t.Fatal("the disk was not full")
+	}
+	for i := range uint64(10_000) {
+		if got, err := c.get(i*i + 1); err != nil || got != i+1 {
+			t.Fatal(i, got, err)
+		}
+		if a, b, err := claims.at(places[i]); err != nil || !bytes.Equal(a, []byte{byte(i), byte(i >> 8)}) || b != "source" {
+			t.Fatal(i, a, b, err)
+		}
+	}
+}
+
 func TestTexts(t *testing.T) {
 	defer Remember(100)()
 	var c texts
 	defer c.close()
 	var places []uint64
 	for i := range 500 {
-		place, err := c.add([]byte{byte(i), 0}, strings.Repeat("n", i%9))
-		if err != nil || place == 0 {
-			t.Fatal(place, err)
+		place := c.add([]byte{byte(i), 0}, strings.Repeat("n", i%9))
+		if place == 0 {
+			t.Fatal("a pair has no place")
 		}
 		places = append(places, place)
 	}

@@ -11,6 +11,7 @@ import (
 type texts struct {
 	file  *os.File // nil: all are in memory
 	moved int64    // bytes in the file
+	full  bool     // it takes no more
 	mem   []byte
 }
 
@@ -18,34 +19,32 @@ type texts struct {
 var textsMemory = 1 << 20
 
 // add gives the place of a pair, which is never 0.
-func (t *texts) add(a []byte, b string) (place uint64, err error) {
-	if len(t.mem) >= textsMemory {
-		if err := t.spill(); err != nil {
-			return 0, err
-		}
+func (t *texts) add(a []byte, b string) (place uint64) {
+	if len(t.mem) >= textsMemory && !t.full {
+		t.spill()
 	}
 	place = uint64(t.moved) + uint64(len(t.mem)) + 1
 	t.mem = binary.LittleEndian.AppendUint32(t.mem, uint32(len(a)))
 	t.mem = binary.LittleEndian.AppendUint32(t.mem, uint32(len(b)))
 	t.mem = append(append(t.mem, a...), b...)
-	return place, nil
+	return place
 }
 
-// spill moves what is in memory to the file. Where none can be made, memory has to do.
-func (t *texts) spill() error {
+// spill moves what is in memory to the file. Where none can be made, or the disk is full, memory has to do.
+func (t *texts) spill() {
+	var err error
 	if t.file == nil {
-		file, err := tempFile()
-		if err != nil {
-			return nil
+		if t.file, err = tempFile(); err != nil {
+			t.full = true
+			return
 		}
-		t.file = file
 	}
 	if _, err := t.file.WriteAt(t.mem, t.moved); err != nil {
-		return fmt.Errorf("remembering what is to be created, in the folder for temporary files: %w", err)
+		t.full = true
+		return
 	}
 	t.moved += int64(len(t.mem))
 	t.mem = t.mem[:0]
-	return nil
 }
 
 // at gives the pair of a place.
@@ -78,5 +77,5 @@ func (t *texts) close() {
 	if t.file != nil {
 		closeTemp(t.file)
 	}
-	t.file, t.moved, t.mem = nil, 0, t.mem[:0]
+	*t = texts{mem: t.mem[:0]}
 }
