@@ -48,15 +48,13 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// bound keeps the heap closer to what is in use than Go does by default: a run goes through millions of records and keeps
-// few of them, so that collecting more often costs little, and its memory is what other programs of the machine lack. It
-// begins with the first collection, at some 8 MB: most commands end before, and collecting what they make to begin with
-// costs a third of their time.
+// bound lets the heap grow to some 8 MB before it is collected for the first time, after which it may grow by what is in use,
+// as is Go's default: most commands end before, and collecting what they make to begin with costs a third of their time.
 func bound() {
 	if os.Getenv("GOGC") != "" {
 		return
 	}
-	const early, late = 200, 50
+	const early, late = 200, 100
 	debug.SetGCPercent(early)
 	runtime.AddCleanup(new([64]byte), func(late int) {
 		if now := debug.SetGCPercent(late); now != early {
