@@ -145,7 +145,9 @@ func (a *app) runServer(ctx context.Context, o serving, log *slog.Logger, s *run
 	go func() { failed <- server.New(options).Serve(serving, listener) }()
 	running, stopRunning := context.WithCancelCause(ctx)
 	defer stopRunning(nil)
+	told := make(chan struct{})
 	go func() {
+		defer close(told)
 		select {
 		case <-running.Done():
 			notify.Tell("STOPPING=1")
@@ -155,8 +157,11 @@ func (a *app) runServer(ctx context.Context, o serving, log *slog.Logger, s *run
 	}()
 	notify.Tell("READY=1", "STATUS=serving at "+address)
 	s.Run(running)
+	cause := context.Cause(running)
+	stopRunning(nil)
+	<-told // or the process may be gone before
 	if ctx.Err() == nil {
-		return &exitError{exitCannot, context.Cause(running)}
+		return &exitError{exitCannot, cause}
 	}
 	stopServing()
 	log.Info("stopped")
