@@ -62,9 +62,8 @@ func appendText[T string | []byte](b []byte, s T) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
-// encode appends the staged form of the change.
-func (c *change) encode(b []byte, shared *sharedTexts) []byte {
-	var flags uint64
+// flags are those of the change, in all forms in which changes were staged.
+func (c *change) flags() (flags uint64) {
 	set := func(bit uint64, on bool) {
 		if on {
 			flags |= bit
@@ -74,8 +73,13 @@ func (c *change) encode(b []byte, shared *sharedTexts) []byte {
 	set(stagedUnlink, c.Unlink)
 	set(stagedForget, c.Forget)
 	set(stagedWant, c.Want != nil)
+	return flags
+}
+
+// encode appends the staged form of the change.
+func (c *change) encode(b []byte, shared *sharedTexts) []byte {
 	b = appendText(b, c.Source)
-	for _, n := range [...]uint64{uint64(c.Op), flags, shared.number(c.Key), uint64(c.Seen), uint64(c.place)} {
+	for _, n := range [...]uint64{uint64(c.Op), c.flags(), shared.number(c.Key), uint64(c.Seen), uint64(c.place)} {
 		b = binary.AppendUvarint(b, n)
 	}
 	for _, n := range [...]uint64{c.Hash, c.Base, c.claim} {

@@ -76,16 +76,6 @@ func TestStagedChangesOfTheOlderForm(t *testing.T) {
 
 // encodeSingle is the form in which earlier versions staged a change.
 func encodeSingle(c *change) (b []byte) {
-	var flags int64
-	set := func(bit int64, on bool) {
-		if on {
-			flags |= bit
-		}
-	}
-	set(stagedDeparts, c.Departs)
-	set(stagedUnlink, c.Unlink)
-	set(stagedForget, c.Forget)
-	set(stagedWant, c.Want != nil)
 	number := func(n int64) { b = value.Int(n).AppendBinary(b) }
 	text := func(s string) { b = value.Text(s).AppendBinary(b) }
 	number(int64(c.Op))
@@ -96,7 +86,7 @@ func encodeSingle(c *change) (b []byte) {
 	for _, s := range [...]string{string(c.Stored), string(c.Lookup), c.Relink} {
 		text(s)
 	}
-	for _, n := range [...]int64{c.Seen, int64(c.Base), c.place, flags, int64(len(c.Want))} {
+	for _, n := range [...]int64{c.Seen, int64(c.Base), c.place, int64(c.flags()), int64(len(c.Want))} {
 		number(n)
 	}
 	for _, v := range c.Want {
