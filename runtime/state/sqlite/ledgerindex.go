@@ -31,11 +31,11 @@ func (a ledgerAt) compare(b ledgerAt) int {
 	return cmp.Or(cmp.Compare(a.part, b.part), cmp.Compare(a.key, b.key), cmp.Compare(a.id, b.id))
 }
 
-// placesOf appends where an entry is found, in a part or, where that is negative, in the one that it is written to.
+// partOf is the part that an entry is written to.
+func partOf(id int64) int64 { return id >> ledgerShift }
+
+// placesOf appends where an entry is found in a part.
 func placesOf(to []ledgerAt, part, id int64, target, source string) []ledgerAt {
-	if part < 0 {
-		part = id >> ledgerShift
-	}
 	if target != "" {
 		to = append(to, ledgerAt{part, ledgerKey(target), id})
 	}
@@ -154,7 +154,7 @@ func someEntries(ctx context.Context, tx *sql.Tx, after int64) (places []ledgerA
 		if err := rows.Scan(&last, &target, &source); err != nil {
 			return nil, after, err
 		}
-		places = placesOf(places, -1, last, target, source)
+		places = placesOf(places, partOf(last), last, target, source)
 	}
 	return places, last, rows.Err()
 }

@@ -61,7 +61,7 @@ func (w *ledgerWriter) put(ctx context.Context, entries []state.Entry, rows int)
 		id -= int64(len(part)) // of the entry before these
 		for i := range part {
 			id++
-			w.places = placesOf(w.places, -1, id, part[i].Target, part[i].Source.ID)
+			w.places = placesOf(w.places, partOf(id), id, part[i].Target, part[i].Source.ID)
 		}
 	}
 	return nil
