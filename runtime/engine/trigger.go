@@ -230,14 +230,6 @@ func (t *triggerRun) open() error {
 	return t.openOutbox()
 }
 
-func (t *triggerRun) filter(f *plan.Filter, cohort bool) (*filter, error) {
-	if f == nil {
-		return nil, nil
-	}
-	pushed, err := t.bind(f)
-	return &filter{Filter: f, pushed: pushed, timeless: timeless(f.Pushed), cohort: cohort}, err
-}
-
 // begin reads where the observation stands, and decides whether it begins anew.
 func (t *triggerRun) begin() error {
 	schedule := ""

@@ -8,6 +8,9 @@ import (
 	"github.com/syncline/syncline/runtime/state"
 )
 
+// lookPage is how many records are looked at together.
+const lookPage = 1000
+
 // relook looks again at records of which nothing changed: those whose cooldown ended or whose condition has held for long
 // enough by now, and, where conditions change with time, all. They are evaluated on the fields that were kept; what would
 // fire or recover is read once, and observed as it is now.
