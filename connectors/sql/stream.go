@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/syncline/syncline/connectors"
+	"github.com/syncline/syncline/lang/query"
 	"github.com/syncline/syncline/lang/value"
 )
 
@@ -64,9 +65,16 @@ func (r *rows) runStream(ctx context.Context, text string, args []any, pos int) 
 		return err
 	}
 	defer conn.Close()
-	sink := r.newSink(value.NewBatch(r.q.Layout, 64), pos)
+	room := min(r.c.page, max(asked(r.q.Where), 64))
+	sink := r.newSink(value.NewBatch(r.q.Layout, room), pos)
 	sink.size = r.c.page
-	sink.full = func() bool { return r.hand(ctx, sink) }
+	sink.full = func() bool {
+		if !r.hand(ctx, sink) {
+			return false
+		}
+		sink.batch, sink.ids, sink.bad = value.NewBatch(r.q.Layout, min(sink.size, 1024)), nil, nil
+		return true
+	}
 	if err := r.c.d.fetch(ctx, conn, text, args, sink); err != nil {
 		return err
 	}
@@ -76,7 +84,20 @@ func (r *rows) runStream(ctx context.Context, text string, args []any, pos int) 
 	return ctx.Err()
 }
 
-// hand gives what the sink holds to Next and empties it; false when nobody wants more.
+// asked is how many values a look-up asks for.
+func asked(p query.Pred) (n int) {
+	switch p := p.(type) {
+	case query.In:
+		return len(p.Values)
+	case query.And:
+		for _, x := range p {
+			n = max(n, asked(x))
+		}
+	}
+	return n
+}
+
+// hand gives what the sink holds to Next; false when nobody wants more.
 func (r *rows) hand(ctx context.Context, sink *rowSink) bool {
 	page := &rowSink{t: sink.t, batch: sink.batch, ids: sink.ids, bad: sink.bad}
 	select {
@@ -84,7 +105,6 @@ func (r *rows) hand(ctx context.Context, sink *rowSink) bool {
 	case <-ctx.Done():
 		return false
 	}
-	sink.batch, sink.ids, sink.bad = value.NewBatch(r.q.Layout, min(sink.size, 1024)), nil, nil
 	return true
 }
 

@@ -1,6 +1,7 @@
 package value
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -101,8 +102,9 @@ func EncodeRecord(r Record) []byte {
 // DecodeRecord is the inverse of EncodeRecord.
 func DecodeRecord(b []byte) (Record, error) {
 	var r Record
+	b = bytes.Clone(b) // the record's texts share it
 	for len(b) > 0 {
-		v, rest, err := DecodeBinary(b)
+		v, rest, err := DecodeShared(b)
 		if err != nil {
 			return nil, err
 		}

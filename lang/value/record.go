@@ -56,9 +56,22 @@ func (r Record) Clone() Record {
 	if r == nil {
 		return nil
 	}
+	size := 0
+	for _, v := range r {
+		if v.kind == KindText {
+			size += len(v.AsText())
+		}
+	}
+	texts := make([]byte, 0, size) // of the whole record: they live and die together
 	out := make(Record, len(r))
 	for i, v := range r {
-		out[i] = v.Clone()
+		if v.kind != KindText {
+			out[i] = v.Clone()
+			continue
+		}
+		start := len(texts)
+		texts = append(texts, v.AsText()...)
+		out[i] = textOf(texts[start:])
 	}
 	return out
 }

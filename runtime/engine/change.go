@@ -101,6 +101,7 @@ func (c *change) action() string {
 // request is the change as delivery takes it.
 func (c *change) request() delivery.Change {
 	out := delivery.Change{Op: c.Op, ID: c.Target, Key: c.Key, Order: c.Source}
+	out.Fields = make([]connectors.Field, 0, len(c.Fields))
 	for _, f := range c.Fields {
 		out.Fields = append(out.Fields, connectors.Field{Name: f.Name, Value: f.After})
 	}
@@ -125,6 +126,7 @@ func (r *runner) entry(c *change, target string, created bool) state.Entry {
 	if c.Op == connectors.Upsert && !created {
 		e.Action, e.Blind = "update", true
 	}
+	e.Fields = make([]state.FieldChange, 0, len(c.Fields))
 	for _, f := range c.Fields {
 		e.Fields = append(e.Fields, state.FieldChange{Name: f.Name, Before: f.Before.JSON(), After: f.After.JSON(), Expression: f.Text, Inputs: f.inputs()})
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/runtime/delivery"
@@ -20,8 +21,8 @@ func (r *runner) send(changes []*change, out *state.Outcome) (complete bool, err
 	if err := r.markDepartures(changes); err != nil {
 		return false, err
 	}
-	var requests []delivery.Change
-	var sent []*change
+	requests, sent := make([]delivery.Change, 0, len(changes)), make([]*change, 0, len(changes))
+	out.Records, out.Ledger = slices.Grow(out.Records, len(changes)), slices.Grow(out.Ledger, len(changes))
 	for _, c := range changes {
 		if c.Unlink {
 			r.unlinked(c, out)

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/lang/plan"
@@ -70,7 +71,7 @@ func (r *runner) compare(it *item) error {
 
 // differing lists the fields of the target that are to be written.
 func (r *runner) differing(it *item, maps []*plan.Mapping, want []value.Value) []fieldWrite {
-	var out []fieldWrite
+	out := r.writes[:0] // most records differ in few fields
 	var riders []int
 	for i, m := range maps {
 		have := it.have.At(r.p.Target.Slot(m.Field.Name))
@@ -81,9 +82,6 @@ func (r *runner) differing(it *item, maps []*plan.Mapping, want []value.Value) [
 			riders = append(riders, i)
 			continue
 		}
-		if out == nil {
-			out = make([]fieldWrite, 0, len(maps))
-		}
 		out = append(out, r.fieldWrite(it, i, m, have, want[i]))
 	}
 	if len(out) == 0 {
@@ -93,7 +91,8 @@ func (r *runner) differing(it *item, maps []*plan.Mapping, want []value.Value) [
 		m := maps[i]
 		out = append(out, r.fieldWrite(it, i, m, it.have.At(r.p.Target.Slot(m.Field.Name)), want[i]))
 	}
-	return out
+	r.writes = out
+	return slices.Clone(out)
 }
 
 // overwrites tells whether a wanted value replaces the one that the target has.

@@ -61,7 +61,7 @@ func (g *guard) see(r *runner, it *item) {
 	if g.filled == nil {
 		g.filled, g.fresh, g.cleared = make([]int, len(r.p.Map)), make([]int, len(r.p.Map)), make([]int, len(r.p.Map))
 	}
-	fresh := r.shadowValues(it.rec.Shadow) == nil || it.stored && !r.job.DryRun
+	fresh := !r.isShadow(it.rec.Shadow) || it.stored && !r.job.DryRun
 	for i, m := range r.p.Map {
 		v := it.want[i] // agreed with the target where that was not read
 		if it.have != nil {

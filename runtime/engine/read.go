@@ -188,7 +188,7 @@ func (r *runner) sourceQuery() query.Read {
 // they are two records, both stay for repeats.settle.
 func (r *runner) items(p *page) []*item {
 	r.repeats.begin(p, r.p.From.Object.Key != "")
-	var at map[string]int
+	var at map[string]int // grows with the new records, of which most pages have few
 	var out []*item
 	next := &r.next
 	for i := range p.batch.Len() {
@@ -210,8 +210,7 @@ func (r *runner) items(p *page) []*item {
 			it.id = r.nameless(src)
 		}
 		if at == nil {
-			at = make(map[string]int, p.batch.Len()-i)
-			out = make([]*item, 0, p.batch.Len()-i)
+			at = map[string]int{}
 		}
 		if first, twice := at[it.id]; twice && !r.repeats.on {
 			out[first] = nil

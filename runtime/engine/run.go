@@ -66,6 +66,7 @@ type runner struct {
 	digests  *digests
 	next     identified // of the page in hand
 	gathered gathered
+	writes   []fieldWrite // scratch of differing
 	// deletedNext is where the reader of deletions goes on after this run, deleted what it gave.
 	deletedNext string
 	deleted     []string

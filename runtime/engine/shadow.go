@@ -45,6 +45,11 @@ func tagged(b, tag []byte, width int) value.Record {
 	return values
 }
 
+// isShadow tells whether a shadow is of the rule as it is now.
+func (r *runner) isShadow(b []byte) bool {
+	return len(b) >= 8 && binary.BigEndian.Uint64(b) == r.meaning
+}
+
 func (r *runner) shadowValues(b []byte) value.Record { return tagged(b, r.tag(nil), len(r.p.Map)) }
 
 // fields is what a time-dependent rule keeps of a source record, to evaluate it again without reading it. Its tag

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/lang/value"
@@ -148,6 +149,7 @@ type pieceReader struct {
 	rest   []byte
 	shared []string
 	err    error
+	fields []fieldWrite // scratch of change
 }
 
 // openPiece reads the texts that the changes of a piece share.
@@ -188,7 +190,7 @@ func encodePiece(changes []*change) []byte {
 
 // change decodes one change, which is all of b.
 func (r *pieceReader) change(b []byte) *change {
-	in := &pieceReader{rest: b, shared: r.shared, err: r.err}
+	in := &pieceReader{rest: b, shared: r.shared, err: r.err, fields: r.fields[:0]}
 	c := &change{Source: in.text(), Op: connectors.Op(in.uint())}
 	flags := in.uint()
 	c.Departs, c.Unlink, c.Forget = flags&stagedDeparts != 0, flags&stagedUnlink != 0, flags&stagedForget != 0
@@ -203,13 +205,13 @@ func (r *pieceReader) change(b []byte) *change {
 			c.Want[i] = in.value()
 		}
 	}
-	if len(in.rest) > 0 && want > 0 {
-		c.Fields = make([]fieldWrite, 0, want)
-	}
 	for len(in.rest) > 0 {
-		c.Fields = append(c.Fields, in.field(c.Want))
+		in.fields = append(in.fields, in.field(c.Want))
 	}
-	r.err = in.err
+	if len(in.fields) > 0 {
+		c.Fields = slices.Clone(in.fields)
+	}
+	r.err, r.fields = in.err, in.fields
 	return c
 }
 

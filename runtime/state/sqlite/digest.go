@@ -69,7 +69,8 @@ func (s *Store) eachDigest(ctx context.Context, rule int64, known digested, f fu
 		return err
 	}
 	defer rows.Close()
-	base := make([]state.Digest, 0, digestPiece)
+	piece := make([]state.Digest, 0, digestPiece)
+	var base []state.Digest // what is left of the piece
 	ranges := uint64(known.changes/digestRange + 1)
 	var changes []state.Digest
 	for n := range ranges {
@@ -88,7 +89,8 @@ func (s *Store) eachDigest(ctx context.Context, rule int64, known digested, f fu
 				if err := rows.Scan(&data); err != nil {
 					return err
 				}
-				base = unpack(base[:0], data)
+				piece = unpack(piece[:0], data)
+				base = piece
 			}
 			here := base[:after(base, last)]
 			if len(here) == 0 {
