@@ -27,7 +27,7 @@ func (s *Store) Compact(ctx context.Context, before time.Time) (c state.Compacte
 	// After the ledger: a run stays for as long as its writes do.
 	if c.Runs, err = s.deleteSome(ctx, `
 DELETE FROM run WHERE id IN (SELECT id FROM run r WHERE r.started < ?1 AND r.status <> 'running'
-	AND NOT (r.status = 'waiting' AND json_extract(r.data, '$.outbox') IS NOT NULL)
+	AND NOT (json_extract(r.data, '$.outbox') IS NOT NULL AND json_extract(r.data, '$.outbox.replaced_by') IS NULL)
 	AND NOT EXISTS (SELECT 1 FROM ledger l WHERE l.run = r.id)
 	AND r.id <> (SELECT n.id FROM run n WHERE n.rule = r.rule ORDER BY n.started DESC, n.id DESC LIMIT 1)
 	AND r.id <> coalesce((SELECT n.id FROM run n WHERE n.rule = r.rule AND n.status = 'succeeded' ORDER BY n.started DESC, n.id DESC LIMIT 1), '')

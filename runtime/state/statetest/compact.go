@@ -33,6 +33,10 @@ func compaction(t *testing.T, ctx context.Context, s state.Store) {
 	save("r2", old.Add(time.Hour), state.Succeeded)
 	save("r3", old.Add(2*time.Hour), state.Failed)
 	save("r4", old.Add(3*time.Hour), state.Waiting, func(r *state.Run) { r.Outbox = &state.Outbox{Changes: 1} })
+	save("r4 approved", old.Add(3*time.Hour), state.Stopped, func(r *state.Run) {
+		r.Outbox, r.Approved = &state.Outbox{Changes: 1}, &state.Approval{Run: r.ID, Rule: rule}
+	})
+	save("r4 replaced", old.Add(3*time.Hour), state.Stopped, func(r *state.Run) { r.Outbox = &state.Outbox{Changes: 1, Replaced: "r4"} })
 	save("r5", old.Add(4*time.Hour), state.Failed)
 	save("r6", old.Add(5*time.Hour), state.Succeeded)
 	save("r7", recent, state.Failed)
@@ -67,11 +71,11 @@ func compaction(t *testing.T, ctx context.Context, s state.Store) {
 	for _, r := range runs {
 		ids = append(ids, r.ID)
 	}
-	same(t, strings.Join(ids, " "), "r7 r6 r4 r2 r1")
+	same(t, strings.Join(ids, " "), "r7 r6 r4 approved r4 r2 r1")
 	letters, err := s.DeadLetters(ctx, state.DeadFilter{})
 	must(t, err)
 	same(t, len(letters), 2)
-	same(t, got, state.Compacted{Ledger: 5, Runs: 2, Dead: 1})
+	same(t, got, state.Compacted{Ledger: 5, Runs: 3, Dead: 1})
 	again, err := s.Compact(ctx, recent)
 	must(t, err)
 	same(t, again, state.Compacted{})
