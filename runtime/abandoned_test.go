@@ -18,7 +18,9 @@ func TestStartEndsRunsThatACrashLeftOpen(t *testing.T) {
 	for _, r := range []state.Run{
 		{ID: "cut", Rule: "sync.a", Status: state.Running, Started: began},
 		{ID: "of a rule that is gone", Rule: "sync.gone", Status: state.Running, Started: began},
-		{ID: "approved", Rule: "sync.a", Status: state.Running, Started: began, Outbox: waiting},
+		{ID: "approved", Rule: "sync.a", Status: state.Running, Started: began, Outbox: waiting, Approved: &state.Approval{By: "tester"}},
+		{ID: "approved, of a rule that is gone", Rule: "sync.gone", Status: state.Running, Started: began, Outbox: waiting, Approved: &state.Approval{By: "tester"}},
+		{ID: "not approved", Rule: "sync.a", Status: state.Running, Started: began, Outbox: waiting},
 		{ID: "waiting", Rule: "sync.a", Status: state.Waiting, Started: began, Outbox: waiting},
 	} {
 		if err := p.store.SaveRun(context.Background(), r); err != nil {
@@ -26,13 +28,26 @@ func TestStartEndsRunsThatACrashLeftOpen(t *testing.T) {
 		}
 	}
 	p.serve()
-	for id, want := range map[string]state.RunStatus{"cut": state.Stopped, "of a rule that is gone": state.Stopped, "approved": state.Running, "waiting": state.Waiting} {
-		runs, err := p.store.Runs(context.Background(), state.RunFilter{ID: id})
+	const left, approved = "sees to what it left", "writes the rest of what was approved"
+	for _, want := range []struct {
+		id     string
+		status state.RunStatus
+		why    string
+		holds  bool
+	}{
+		{"cut", state.Stopped, left, false},
+		{"of a rule that is gone", state.Stopped, left, false},
+		{"not approved", state.Stopped, left, false},
+		{"approved", state.Stopped, approved, true},
+		{"approved, of a rule that is gone", state.Stopped, approved, true},
+		{"waiting", state.Waiting, "", true},
+	} {
+		runs, err := p.store.Runs(context.Background(), state.RunFilter{ID: want.id})
 		if err != nil || len(runs) != 1 {
-			t.Fatalf("%s: %v %v", id, runs, err)
+			t.Fatalf("%s: %v %v", want.id, runs, err)
 		}
-		if r := runs[0]; r.Status != want || want == state.Stopped && r.Why == "" || want != state.Stopped && r.Outbox == nil {
-			t.Errorf("%s is %s %q, wanted %s", id, r.Status, r.Why, want)
+		if r := runs[0]; r.Status != want.status || !strings.HasSuffix(r.Why, want.why) || r.Holds() != want.holds {
+			t.Errorf("%s is %s %q, and holds: %t", want.id, r.Status, r.Why, r.Holds())
 		}
 	}
 }

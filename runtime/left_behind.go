@@ -2,23 +2,28 @@ package runtime
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/runtime/engine"
 	"github.com/syncline/syncline/runtime/state"
 )
 
-// Left is a trigger that is not there any more, with the number of its firings that are not done.
+// Left is a rule that is not there any more, with what it has left undone.
 type Left struct {
-	Rule    string
+	Rule string
+	// Firings is how many firings of a trigger are not done.
 	Firings int
+	// Approved is the run of a sync of which not all that was approved is written, "" where there is none.
+	Approved string
 }
 
-// LeftBehind gives the triggers that a set does not have and whose firings wait in the state: they are done when a
-// trigger of the name is back, and by none that took another name.
-func LeftBehind(ctx context.Context, store state.FiringStore, set *plan.Set) ([]Left, error) {
+// LeftBehind gives what rules that a set does not have left undone in the state: it is done when a rule of the name is back,
+// and by none that took another name.
+func LeftBehind(ctx context.Context, store state.Store, set *plan.Set) ([]Left, error) {
 	counts, err := store.Unfinished(ctx)
 	if err != nil {
 		return nil, err
@@ -28,18 +33,39 @@ func LeftBehind(ctx context.Context, store state.FiringStore, set *plan.Set) ([]
 	}
 	var out []Left
 	for _, id := range slices.Sorted(maps.Keys(counts)) {
-		out = append(out, Left{id, counts[id]})
+		out = append(out, Left{Rule: id, Firings: counts[id]})
+	}
+	approvals, err := store.Approvals(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range approvals {
+		if _, there := ruleByID(set, a.Rule); there || counts[a.Rule] > 0 {
+			continue
+		}
+		run, err := engine.Approvable(ctx, store, a.Run)
+		switch {
+		case err == nil:
+			out = append(out, Left{Rule: a.Rule, Approved: run.ID})
+		case !errors.Is(err, engine.ErrNotWaiting):
+			return nil, err
+		}
 	}
 	return out, nil
 }
 
-// tellLeftBehind warns of firings that no rule delivers.
+// tellLeftBehind warns of what no rule does any more.
 func (s *Server) tellLeftBehind(ctx context.Context, set *plan.Set) {
 	left, err := LeftBehind(ctx, s.store, set)
 	if err != nil {
-		s.log.Warn("whether firings of removed rules wait cannot be read", "error", err)
+		s.log.Warn("whether removed rules left anything undone cannot be read", "error", err)
 	}
 	for _, l := range left {
+		if l.Approved != "" {
+			s.log.Warn("a rule was removed or renamed before all that was approved of its run was written; put it back under this name until it is, or reject the run",
+				"rule", l.Rule, "run", l.Approved)
+			continue
+		}
 		s.log.Warn("a rule was removed or renamed before all that it fired was done; put it back under this name until it is", "rule", l.Rule, "firings", l.Firings)
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -158,16 +157,23 @@ func moveDead(cmd *cobra.Command, store state.DeadStore, f state.DeadFilter, to 
 
 // allThere refuses rules that are not in the files: nothing would take their dead letters up again.
 func allThere(dir string, rules []string) error {
-	names, err := runtime.RuleNames(cmp.Or(dir, "."))
-	if err != nil {
-		return nil // a state without its project at hand
-	}
+	there := ruleIn(inDir(dir))
 	for _, rule := range rules {
-		if !slices.Contains(names, runtime.OwnName(rule)) {
+		if !there(rule) {
 			return fmt.Errorf("%s is not in the files any more, so nothing would try its records again: put the rule back under this name and retry then, or give them up with `syncline dead drop`; nothing was changed", rule)
 		}
 	}
 	return nil
+}
+
+// ruleIn tells whether a rule is in a project's files; of a state without its project at hand, that it is.
+func ruleIn(args []string) func(rule string) bool {
+	dir, err := projectDir(args)
+	var names []string
+	if err == nil {
+		names, err = runtime.RuleNames(dir)
+	}
+	return func(rule string) bool { return err != nil || slices.Contains(names, runtime.OwnName(rule)) }
 }
 
 func (a *app) withDead(cmd *cobra.Command, args []string, f state.DeadFilter, show func([]state.DeadLetter) error) error {

@@ -78,10 +78,15 @@ func (a *app) runRules(cmd *cobra.Command, c *compiled, s runtime.Selection, sto
 	return outcome(cmd, runs)
 }
 
-// tellLeftBehind warns of firings that no rule delivers.
+// tellLeftBehind warns of what no rule does any more.
 func (a *app) tellLeftBehind(cmd *cobra.Command, c *compiled, store state.Store) error {
 	left, err := runtime.LeftBehind(context.WithoutCancel(cmd.Context()), store, c.Set)
 	for _, l := range left {
+		if l.Approved != "" {
+			fmt.Fprintf(a.err, "%s %s was removed or renamed before all that was approved of run %s was written: put it back under this name until it is, or `syncline reject %s` drops the rest\n",
+				a.paint(a.err, yellow, "warning:"), l.Rule, l.Approved, l.Approved)
+			continue
+		}
 		fmt.Fprintf(a.err, "%s %s was removed or renamed before all that it fired was done (%s): put it back under this name until it is\n",
 			a.paint(a.err, yellow, "warning:"), l.Rule, count(l.Firings, "firing"))
 	}

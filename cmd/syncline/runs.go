@@ -36,7 +36,11 @@ func newRuns(a *app) *cobra.Command {
 				if a.format == "json" {
 					return printJSON(a.out, map[string]any{"runs": notNil(runs)})
 				}
-				return listRuns(a.out, runs)
+				if err := listRuns(a.out, runs); err != nil {
+					return err
+				}
+				tellHeld(a.out, runs, ruleIn(args))
+				return nil
 			})
 		},
 	}
@@ -58,16 +62,24 @@ func listRuns(out io.Writer, runs []state.Run) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%s\n", r.ID, r.Started.Local().Format("2006-01-02 15:04:05"), r.Rule, r.Status,
 			r.Read, r.Fired, r.Created, r.Updated, r.Unchanged, r.Dead, took(r.DurationMS), oneLine(r.Why))
 	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
+	return w.Flush()
+}
+
+// tellHeld says of the runs that hold changes back what a person can do about it. there tells whether a rule is in the files.
+func tellHeld(out io.Writer, runs []state.Run, there func(rule string) bool) {
 	for _, r := range runs {
-		if r.Status == state.Waiting && r.WaitsFor == state.WaitGuard && r.Outbox != nil {
+		switch {
+		case r.Approving() && r.Status != state.Running && there(r.Rule):
+			fmt.Fprintf(out, "\n%s has not written all of its %s yet: its next run goes on with them; `syncline reject %s` drops the rest.\n",
+				r.Rule, count(r.Outbox.Changes, "approved change"), r.ID)
+		case r.Approving() && r.Status != state.Running:
+			fmt.Fprintf(out, "\n%s has not written all of its %s, and is not in the files any more: put it back under this name, and its next run goes on with them; `syncline reject %s` drops the rest.\n",
+				r.Rule, count(r.Outbox.Changes, "approved change"), r.ID)
+		case r.Status == state.Waiting && r.WaitsFor == state.WaitGuard && r.Outbox != nil:
 			fmt.Fprintf(out, "\n%s waits with %s: `syncline approve %s` writes them, with --show it shows them; `syncline reject %s` drops them.\n",
 				r.Rule, count(r.Outbox.Changes, "change"), r.ID, r.ID)
 		}
 	}
-	return nil
 }
 
 func took(ms int64) string {

@@ -11,41 +11,57 @@ import (
 
 // stopAbandoned ends earlier runs of the same rule that are still said to be under way.
 func stopAbandoned(ctx context.Context, store state.RunStore, current state.Run, why string) error {
-	_, err := endRuns(ctx, store, state.RunFilter{Rule: current.Rule}, state.Stopped, why, func(old state.Run) bool { return old.ID != current.ID })
+	_, err := endRuns(ctx, store, state.RunFilter{Rule: current.Rule}, func(old *state.Run) bool {
+		old.Status, old.Why = state.Stopped, why
+		return old.ID != current.ID && !old.Approving()
+	})
 	return err
 }
 
-// StopAbandoned ends the runs that an earlier process left open, for the process that holds the store now. An approved
-// run is left: its approval carries it on.
+// StopAbandoned ends the runs that an earlier process left open, for the process that holds the store now.
 func StopAbandoned(ctx context.Context, store state.RunStore) error {
-	_, err := endRuns(ctx, store, state.RunFilter{}, state.Stopped,
-		"the process ended before the run did; what it left is seen to by the rule's next run", isUnapproved)
+	_, err := endRuns(ctx, store, state.RunFilter{}, func(old *state.Run) bool {
+		old.Status, old.Why = state.Stopped, "the process ended before the run did; "+seenTo(*old)
+		return true
+	})
 	return err
 }
 
 // FailRun ends the run of a rule that is under way in this process and cannot go on, for a fault of the program.
 func FailRun(ctx context.Context, store state.RunStore, rule, why string) (state.Run, error) {
-	ended, err := endRuns(ctx, store, state.RunFilter{Rule: rule}, state.Failed, why, isUnapproved)
+	ended, err := endRuns(ctx, store, state.RunFilter{Rule: rule}, func(old *state.Run) bool {
+		old.Status, old.Why = state.Failed, why+"; "+seenTo(*old)
+		return true
+	})
 	if len(ended) == 0 {
 		return state.Run{Rule: rule, Status: state.Failed, Why: why}, err
 	}
 	return ended[0], err
 }
 
-func isUnapproved(r state.Run) bool { return r.Outbox == nil }
+// seenTo says what becomes of what a run left.
+func seenTo(run state.Run) string {
+	if run.Approving() {
+		return "the rule's next run writes the rest of what was approved"
+	}
+	return "the rule's next run sees to what it left"
+}
 
-// endRuns ends runs that are said to be under way, and gives those that it ended.
-func endRuns(ctx context.Context, store state.RunStore, f state.RunFilter, as state.RunStatus, why string, which func(state.Run) bool) (ended []state.Run, err error) {
+// endRuns ends runs that are said to be under way, and gives them: those that end takes, after it said how and why. What a
+// run staged goes with its end, except for what a person approved, which stays with the approval.
+func endRuns(ctx context.Context, store state.RunStore, f state.RunFilter, end func(*state.Run) bool) (ended []state.Run, err error) {
 	f.Status = state.Running
 	runs, err := store.Runs(ctx, f)
 	if err != nil {
 		return nil, fmt.Errorf("reading earlier runs: %w", err)
 	}
 	for _, old := range runs {
-		if !which(old) {
+		if !end(&old) {
 			continue
 		}
-		old.Status, old.Why, old.Outbox = as, why, nil
+		if !old.Approving() {
+			old.Outbox = nil
+		}
 		if err := store.SaveRun(ctx, old); err != nil {
 			return ended, fmt.Errorf("storing an earlier run's end: %w", err)
 		}

@@ -79,7 +79,8 @@ func Carry(ctx context.Context, job Job, a state.Approval) (state.Run, error) {
 		err = fmt.Errorf("%w: run %s is one of %s", ErrNotWaiting, waited.ID, waited.Rule)
 	}
 	if err == nil && waited.Outbox.Meaning != job.Plan.Meaning {
-		err = fmt.Errorf("%w: %s was changed since run %s evaluated it; run it again and approve that", ErrNotWaiting, waited.Rule, waited.ID)
+		err = errors.Join(fmt.Errorf("%w: %s was changed since run %s evaluated it; run it again and approve that", ErrNotWaiting, waited.Rule, waited.ID),
+			giveUp(ctx, job.Store, &waited))
 	}
 	if err != nil {
 		if errors.Is(err, ErrNotWaiting) {
@@ -101,6 +102,18 @@ func Carry(ctx context.Context, job Job, a state.Approval) (state.Run, error) {
 		return r.run, fmt.Errorf("storing the run: %w", err)
 	}
 	return r.finishApproved(r.carry())
+}
+
+// giveUp ends an approved run that was cut off and cannot go on, because its rule means something else by now. One that had
+// not begun is left to the rule's next run, which takes its place.
+func giveUp(ctx context.Context, store state.RunStore, run *state.Run) error {
+	if !run.Approving() {
+		return nil
+	}
+	run.Status, run.WaitsFor = state.Stopped, ""
+	run.Why = "the rule was changed before all that was approved was written; the next run evaluates the rest anew"
+	run.Outbox = nil
+	return store.SaveRun(ctx, *run)
 }
 
 // carry delivers what is staged.

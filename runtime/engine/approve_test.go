@@ -172,6 +172,36 @@ func TestAnApprovalIsNotForAnotherMeaning(t *testing.T) {
 	}
 }
 
+// Of an approval that was cut off, what is left is for the meaning that was approved only. The run says what became of it.
+func TestAnApprovalThatWasCutOffIsNotForAnotherMeaning(t *testing.T) {
+	w := newWorld(t, guarded("max_creates = 0"))
+	w.company("c1", 1)
+	run := w.waiting()
+	w.job = func(j *engine.Job) { j.Store = &faulty{Store: w.store} }
+	if _, err := w.approve(run.ID); !errors.Is(err, errFull) {
+		t.Fatal(err)
+	}
+	w.job = nil
+	if err := engine.StopAbandoned(t.Context(), w.store); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := engine.Approvable(t.Context(), w.store, run.ID); err != nil {
+		t.Error(err)
+	}
+	w.compile(strings.Replace(guarded("max_creates = 5"), "Name  = source.Name", `Name  = "upper(source.Name)"`, 1))
+	if _, err := w.approve(run.ID); !errors.Is(err, engine.ErrNotWaiting) || !strings.Contains(err.Error(), "was changed since") {
+		t.Fatal(err)
+	}
+	runs, err := w.store.Runs(t.Context(), state.RunFilter{ID: run.ID})
+	if err != nil || runs[0].Status != state.Stopped || runs[0].Holds() || !strings.Contains(runs[0].Why, "was changed before all that was approved was written") {
+		t.Errorf("%v %+v", err, runs)
+	}
+	if n := w.left(run.ID); n != 0 {
+		t.Errorf("%d rows are left of it", n)
+	}
+	w.counts(w.ok(), "read=1 created=1")
+}
+
 func TestAnApprovalGoesOnAfterAFailure(t *testing.T) {
 	w := newWorld(t, guarded("max_creates = 0"))
 	for i := range 120 {

@@ -222,7 +222,6 @@ func (w countedWriter) Write(ctx context.Context, x connectors.Write) ([]connect
 	return w.s.writer.Write(w.s.counted(ctx), x)
 }
 
-// finish gives the run its end and stores it.
 // levelOf is how loud the end of a run is told: one that found nothing to do comes each minute.
 func levelOf(run state.Run) slog.Level {
 	if run.Idle() {
@@ -231,6 +230,7 @@ func levelOf(run state.Run) slog.Level {
 	return slog.LevelInfo
 }
 
+// finish gives the run its end and stores it.
 func (r *runner) finish(err error) (state.Run, error) {
 	err = closeRun(&r.run, err)
 	r.tally()

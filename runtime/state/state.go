@@ -102,8 +102,8 @@ type StageStore interface {
 type Compacter interface {
 	// Compact forgets what was written before an instant, bit by bit, so that others go on writing meanwhile. Of the
 	// ledger it keeps, for each field of each record, the newest entry of each rule, however old, so that `why` can always
-	// tell where a value is from. Of the runs it keeps those with entries, those under way or waiting, and each rule's last
-	// and last successful one; of the dead letters those that are not settled.
+	// tell where a value is from. Of the runs it keeps those with entries, those under way or holding changes, and each
+	// rule's last and last successful one; of the dead letters those that are not settled.
 	Compact(ctx context.Context, before time.Time) (Compacted, error)
 }
 
@@ -325,6 +325,10 @@ type Run struct {
 
 // Holds tells whether the run holds changes back that a person may let go, or has let go and that are under way.
 func (r Run) Holds() bool { return r.Outbox != nil && r.Outbox.Replaced == "" }
+
+// Approving tells whether the run holds changes that a person let go and that are not all written: under way, or cut off and
+// to go on.
+func (r Run) Approving() bool { return r.Approved != nil && r.Holds() }
 
 // Idle tells whether a run ended well and found nothing to write or send.
 func (r Run) Idle() bool {
