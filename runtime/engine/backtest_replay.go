@@ -10,6 +10,7 @@ import (
 	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/lang/cron"
 	"github.com/syncline/syncline/lang/value"
+	"github.com/syncline/syncline/runtime/engine/edge"
 	"github.com/syncline/syncline/runtime/state"
 )
 
@@ -285,18 +286,18 @@ func (r *replay) observe(id string, at time.Time, rec value.Record) {
 // sight takes down what an observation brought about.
 func (r *replay) sight(s Sight) {
 	switch s.What {
-	case fires.String():
+	case edge.Fires.String():
 		r.out.Fired++
 		r.fires = append(r.fires, r.t.now)
-	case recovers.String():
+	case edge.Recovers.String():
 		r.out.Recovered++
-	case held.String():
+	case edge.Held.String():
 		if !r.t.watch.Complete {
 			r.out.Held++
 		}
-	case dropped.String():
+	case edge.Dropped.String():
 		r.out.Dropped++
-	case cools.String():
+	case edge.Cools.String():
 		if r.edge.Look.IsZero() { // it was not waiting for that before
 			r.out.Delayed++
 		}

@@ -15,7 +15,7 @@
 // pages stream through without any state (replace.go). A plan is the same code with the writes withheld.
 //
 // A trigger's run (trigger_*.go) has two halves that meet in the store. The first observes: it takes records, as they are
-// polled, told of by events, or looked at again because of the time, through a pure state machine (trigger_edge.go), and stores
+// polled, told of by events, or looked at again because of the time, through a pure state machine (package edge), and stores
 // edges, what fired and the reader's position in one transaction. The second delivers from the outbox: firings are
 // taken through their steps at the same pace (find → build → mark as sent → send → record), so that what one
 // system takes together goes together; what was marked and has no outcome is looked up and not sent again.

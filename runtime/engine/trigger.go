@@ -13,6 +13,7 @@ import (
 	"github.com/syncline/syncline/lang/plan"
 	"github.com/syncline/syncline/runtime/crashpoint"
 	"github.com/syncline/syncline/runtime/delivery"
+	"github.com/syncline/syncline/runtime/engine/edge"
 	"github.com/syncline/syncline/runtime/state"
 )
 
@@ -29,7 +30,7 @@ type triggerRun struct {
 	run   state.Run
 
 	schedule *plan.Schedule
-	machine  machine
+	machine  edge.Machine
 	// where is the population, cohort the schedule's own part of it; nil: all.
 	where, cohort *filter
 	// timed: what a record stands for changes with time alone.
@@ -115,7 +116,7 @@ func newTriggerRun(ctx context.Context, job TriggerJob) *triggerRun {
 		job.RunID = newRunID(started)
 	}
 	p := job.Plan
-	t := &triggerRun{job: job, p: p, began: time.Now(), machine: newMachine(p), told: map[string]bool{}, unread: map[string]bool{},
+	t := &triggerRun{job: job, p: p, began: time.Now(), machine: edge.New(p, int64(fnv64(p.Meaning))), told: map[string]bool{}, unread: map[string]bool{},
 		timed: p.TimeDependent && !p.Change}
 	t.access = access{ctx: ctx, set: job.Set, connections: job.Connections, sides: map[string]*side{}, retry: job.Retry.Defaults(),
 		wait: job.Sleep, chance: job.Random, now: now, frame: expr.Frame{Now: now, Cover: job.Cover}, rootIt: p.RootIt()}

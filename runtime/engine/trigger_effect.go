@@ -4,18 +4,19 @@ import (
 	"time"
 
 	"github.com/syncline/syncline/lang/value"
+	"github.com/syncline/syncline/runtime/engine/edge"
 	"github.com/syncline/syncline/runtime/state"
 )
 
 // What an observation brings about: firings and recoveries, and what is told of the record.
 
 // brought turns the effect of an observation into a firing or a recovery.
-func (t *triggerRun) brought(o observation, old value.Record, before, after state.Edge, what effect, data func() seen) {
+func (t *triggerRun) brought(o observation, old value.Record, before, after state.Edge, what edge.Effect, data func() seen) {
 	switch what {
-	case fires:
+	case edge.Fires:
 		t.run.Fired++
 		t.fire(o, state.FiringFired, after.FiredAt, "", data())
-	case recovers:
+	case edge.Recovers:
 		if len(t.p.Recovered) > 0 {
 			of := ""
 			if !before.FiredAt.IsZero() {
@@ -23,7 +24,7 @@ func (t *triggerRun) brought(o observation, old value.Record, before, after stat
 			}
 			t.fire(o, state.FiringRecovered, t.now, of, data())
 		}
-	case dropped:
+	case edge.Dropped:
 		t.run.Dropped++
 	}
 	t.tell(o.id, what, after, func() FieldList { return t.turned(old, o.rec) })
@@ -49,19 +50,19 @@ func (t *triggerRun) fire(o observation, kind state.FiringKind, at time.Time, of
 }
 
 // tell tells what became of a record: in a dry run of all that is noteworthy, otherwise of what is done.
-func (t *triggerRun) tell(id string, what effect, e state.Edge, fields func() FieldList) {
+func (t *triggerRun) tell(id string, what edge.Effect, e state.Edge, fields func() FieldList) {
 	if t.job.OnSight == nil {
 		return
 	}
 	s := Sight{Rule: t.p.ID(), Source: t.ref(id), What: what.String()}
 	switch what {
-	case fires, recovers:
-	case nothing:
+	case edge.Fires, edge.Recovers:
+	case edge.Nothing:
 		if !t.job.DryRun || e.State != state.EdgeFired || t.held[id] {
 			return // or planHeld tells of it
 		}
 		if s.What = "fired"; e.FiredAt.IsZero() {
-			s.What = held.String() // it counts as fired since the baseline
+			s.What = edge.Held.String() // it counts as fired since the baseline
 		}
 	default:
 		if !t.job.DryRun {

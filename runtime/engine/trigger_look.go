@@ -5,6 +5,7 @@ import (
 
 	"github.com/syncline/syncline/lang/plan"
 	"github.com/syncline/syncline/lang/value"
+	"github.com/syncline/syncline/runtime/engine/edge"
 	"github.com/syncline/syncline/runtime/state"
 )
 
@@ -17,7 +18,7 @@ const lookPage = 1000
 func (t *triggerRun) relook() error {
 	f := state.EdgeFilter{Limit: lookPage}
 	if !t.timed {
-		f.Due, f.Beyond = t.now, t.machine.beyond(t.now)
+		f.Due, f.Beyond = t.now, t.machine.Beyond(t.now)
 	}
 	for {
 		if t.ctx.Err() != nil {
@@ -72,7 +73,7 @@ func (t *triggerRun) lookAgain(edges []state.Edge) error {
 // imagine gives the edge as it would be if nothing of the record had changed. sure is false where that is worth a look
 // at the record: it would fire or recover, or the kept fields do not decide.
 func (t *triggerRun) imagine(e state.Edge, history value.Record, frame []value.Record) (after state.Edge, sure bool) {
-	if e.Gone || e.Meaning != t.machine.meaning || t.p.Change {
+	if e.Gone || e.Meaning != t.machine.Meaning || t.p.Change {
 		return e, true
 	}
 	rec := t.lastSeen(e.Fields)
@@ -87,7 +88,7 @@ func (t *triggerRun) imagine(e state.Edge, history value.Record, frame []value.R
 		case err != nil:
 			return e, false
 		case !in:
-			return t.machine.leave(e), true
+			return t.machine.Leave(e), true
 		case e.Outside:
 			return e, false
 		}
@@ -96,9 +97,9 @@ func (t *triggerRun) imagine(e state.Edge, history value.Record, frame []value.R
 	if err != nil {
 		return e, false
 	}
-	after, what := t.machine.next(e, sight{when: when, rearm: rearm, now: t.now, baseline: !t.watch.Complete, edited: t.watch.Begun})
+	after, what := t.machine.Next(e, edge.Sight{When: when, Rearm: rearm, Now: t.now, Baseline: !t.watch.Complete, Edited: t.watch.Begun})
 	switch what {
-	case fires, recovers:
+	case edge.Fires, edge.Recovers:
 		return e, false
 	}
 	if t.job.DryRun {
@@ -124,7 +125,7 @@ func (t *triggerRun) planAll() error {
 			}
 			for _, e := range edges {
 				f.After = e.Source
-				if !t.told[e.Source] && !e.Gone && !e.Outside && e.Meaning == t.machine.meaning {
+				if !t.told[e.Source] && !e.Gone && !e.Outside && e.Meaning == t.machine.Meaning {
 					t.tell(e.Source, standing(t.machine, e), e, nil)
 				}
 			}
@@ -134,12 +135,12 @@ func (t *triggerRun) planAll() error {
 }
 
 // standing says what an edge that was not observed stands for.
-func standing(m machine, e state.Edge) effect {
+func standing(m edge.Machine, e state.Edge) edge.Effect {
 	switch {
 	case e.State == state.EdgeFired || e.Look.IsZero():
-		return nothing
-	case m.cooldown > 0 && e.Look.Equal(e.FiredAt.Add(m.cooldown)):
-		return cools
+		return edge.Nothing
+	case m.Cooldown > 0 && e.Look.Equal(e.FiredAt.Add(m.Cooldown)):
+		return edge.Cools
 	}
-	return waits
+	return edge.Waits
 }

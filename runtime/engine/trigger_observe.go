@@ -7,6 +7,7 @@ import (
 	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/lang/plan"
 	"github.com/syncline/syncline/lang/value"
+	"github.com/syncline/syncline/runtime/engine/edge"
 	"github.com/syncline/syncline/runtime/state"
 )
 
@@ -74,7 +75,7 @@ func (t *triggerRun) see(o observation, e state.Edge, history value.Record, fram
 	}
 	if t.p.Change {
 		hash := t.sightHash(o.rec)
-		if e.Hash == hash && e.State != state.EdgeNew && e.Meaning == t.machine.meaning && !e.Outside && !e.Gone {
+		if e.Hash == hash && e.State != state.EdgeNew && e.Meaning == t.machine.Meaning && !e.Outside && !e.Gone {
 			t.fine(o.id)
 			return
 		}
@@ -85,7 +86,7 @@ func (t *triggerRun) see(o observation, e state.Edge, history value.Record, fram
 		t.reject(o, "when", err)
 		return
 	}
-	after, what := t.machine.next(e, sight{when: when, rearm: rearm, now: t.now, baseline: !t.watch.Complete, edited: t.watch.Begun})
+	after, what := t.machine.Next(e, edge.Sight{When: when, Rearm: rearm, Now: t.now, Baseline: !t.watch.Complete, Edited: t.watch.Begun})
 	after.Fields = t.fields(o.rec)
 	t.fine(o.id)
 	t.moved(before, after)
@@ -108,7 +109,7 @@ func (t *triggerRun) leave(o observation, before, e state.Edge) {
 	if before.Source == "" && !t.timed {
 		return
 	}
-	e = t.machine.leave(e)
+	e = t.machine.Leave(e)
 	e.Fields = t.fields(o.rec)
 	t.moved(before, e)
 }

@@ -175,7 +175,7 @@ func (t *triggerRun) missed(ids []string) error {
 		before := t.latest(id, edges[i])
 		e := before
 		e.Source = id
-		t.moved(before, t.machine.miss(e, t.watch.Begun))
+		t.moved(before, t.machine.Miss(e, t.watch.Begun))
 	}
 	return nil
 }
