@@ -329,9 +329,6 @@ func (r *runner) emit(it *item, c *change) error {
 	if !r.job.DryRun {
 		return nil
 	}
-	if c.Target != "" && !c.Departs {
-		r.planned[c.Target] = c.Source
-	}
 	if !c.Unlink {
 		r.tallyWrite(c, true)
 	}

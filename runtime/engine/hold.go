@@ -11,8 +11,36 @@ import (
 	"github.com/syncline/syncline/lang/value"
 )
 
-// plannedLinks are the links that a dry run would have stored: target → source.
-type plannedLinks map[string]string
+// plannedLinks are the links that a dry run would have stored by now: target → source, "" for a target that was given up.
+type plannedLinks struct{ textMap }
+
+// linkMove is what becomes of a record's link: the targets before and after, "" for none.
+type linkMove struct{ source, from, to string }
+
+// note takes in what would be stored together.
+func (l *plannedLinks) note(moves []linkMove) error {
+	for _, m := range moves {
+		if m.from == "" {
+			continue
+		}
+		holder, noted, err := l.get([]byte(m.from))
+		if err == nil && (!noted || holder == m.source) {
+			err = l.put([]byte(m.from), "")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, m := range moves {
+		if m.to == "" {
+			continue
+		}
+		if err := l.put([]byte(m.to), m.source); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // oneToOne keeps links one to one: the second source that reaches a target is ambiguous, and is told the first.
 func (r *runner) oneToOne(items []*item) error {
@@ -41,8 +69,12 @@ func (r *runner) oneToOne(items []*item) error {
 	conflicts := map[string][]*item{}
 	for i, it := range fresh {
 		holder := holders[i]
-		if h, ok := r.planned[it.target]; ok {
-			holder = h
+		planned, noted, err := r.planned.get([]byte(it.target))
+		if err != nil {
+			return err
+		}
+		if noted {
+			holder = planned
 		}
 		if holder != "" && holder != it.id {
 			conflicts[holder] = append(conflicts[holder], it)

@@ -79,6 +79,7 @@ func (r *runner) remember(it *item) state.Record {
 // outcome collects what a page's items leave behind, changes excepted.
 func (r *runner) outcome(items []*item) (state.Outcome, error) {
 	out := state.Outcome{Rule: r.p.ID()}
+	var moves []linkMove
 	for _, it := range items {
 		if r.notesSeen && !it.kept {
 			if err := r.seen.put(fnv64(it.id), 1); err != nil {
@@ -97,9 +98,13 @@ func (r *runner) outcome(items []*item) (state.Outcome, error) {
 		}
 		if it.forget {
 			out.Forget = append(out.Forget, it.id)
+			moves = append(moves, linkMove{it.id, it.rec.Target, ""})
 			continue
 		}
 		rec := r.remember(it)
+		if rec.Target != it.rec.Target {
+			moves = append(moves, linkMove{it.id, it.rec.Target, rec.Target})
+		}
 		if it.linked && it.relink != "" && rec.Target == it.target {
 			out.Ledger = append(out.Ledger, r.linkEntry(it.id, it.target, it.relink))
 		}
@@ -108,7 +113,10 @@ func (r *runner) outcome(items []*item) (state.Outcome, error) {
 			out.Records = append(out.Records, rec)
 		}
 	}
-	return out, nil
+	if !r.job.DryRun {
+		return out, nil
+	}
+	return out, r.planned.note(moves)
 }
 
 // worthStoring tells whether a record says anything that the store does not have.

@@ -98,6 +98,7 @@ func Run(ctx context.Context, job Job) (state.Run, error) {
 func (r *runner) close() {
 	r.repeats.seen.close()
 	r.creates.forget()
+	r.planned.reset()
 	r.seen.close()
 	r.shown.close()
 	r.digests.close()
@@ -122,7 +123,7 @@ func newRunner(ctx context.Context, job Job) *runner {
 	if job.RunID == "" {
 		job.RunID = newRunID(started)
 	}
-	r := &runner{job: job, p: job.Plan, began: time.Now(), stamp: started.UnixMicro(), meaning: fnv64(job.Plan.Meaning), held: map[string]state.Claim{}, planned: plannedLinks{}, unread: map[string]bool{}}
+	r := &runner{job: job, p: job.Plan, began: time.Now(), stamp: started.UnixMicro(), meaning: fnv64(job.Plan.Meaning), held: map[string]state.Claim{}, unread: map[string]bool{}}
 	r.access = access{ctx: ctx, set: job.Set, connections: job.Connections, sides: map[string]*side{}, retry: job.Retry,
 		wait: job.Sleep, chance: job.Random, now: now, frame: expr.Frame{Now: now, Cover: job.Cover}, rootIt: job.Plan.RootIt()}
 	r.log = job.Log.With("rule", r.p.ID(), "run", job.RunID)

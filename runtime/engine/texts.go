@@ -67,7 +67,7 @@ func (t *texts) read(at int64, into []byte) error {
 		return nil
 	}
 	if _, err := t.file.ReadAt(into, at); err != nil && err != io.EOF {
-		return fmt.Errorf("looking up what is to be created, in the folder for temporary files: %w", err)
+		return fmt.Errorf("looking up what was noted, in the folder for temporary files: %w", err)
 	}
 	return nil
 }
