@@ -223,11 +223,11 @@ func (r *runner) process(items []*item, bad []connectors.BadRow, cp *state.Check
 // unshown leaves out the records of which a dry run has told a change already: one that changes while it is read comes by
 // again, and is one change all the same.
 func (r *runner) unshown(items []*item) (rest []*item, err error) {
-	if r.shown.empty() {
+	if r.shown.Empty() {
 		return items, nil
 	}
 	rest = slices.DeleteFunc(items, func(it *item) bool {
-		shown, serr := r.shown.get(fnv64(it.id))
+		shown, serr := r.shown.Get(fnv64(it.id))
 		err = errors.Join(err, serr)
 		if shown != 0 {
 			r.run.Read--
@@ -332,7 +332,7 @@ func (r *runner) emit(it *item, c *change) error {
 	if !c.Unlink {
 		r.tallyWrite(c, true)
 	}
-	return r.shown.put(fnv64(c.Source), 1)
+	return r.shown.Put(fnv64(c.Source), 1)
 }
 
 // advance moves the checkpoint to the end of the run.

@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"github.com/syncline/syncline/lang/plan"
+	"github.com/syncline/syncline/runtime/engine/recall"
 	"github.com/syncline/syncline/runtime/state"
 )
 
@@ -67,7 +68,7 @@ func newDigests(most int) *digests {
 	width := max(bits.Len(uint(most))-4, 0) // some ten records a bucket
 	d.shift = 64 - width
 	d.starts = make([]uint32, 1<<width+1)
-	mem, giveBack := outside(most*10 + 8)
+	mem, giveBack := recall.Outside(most*10 + 8)
 	d.giveBack = giveBack
 	d.hashes = unsafe.Slice((*uint64)(unsafe.Pointer(unsafe.SliceData(mem))), most)
 	d.tails = unsafe.Slice((*uint16)(unsafe.Pointer(&mem[most*8])), most)
@@ -193,7 +194,7 @@ func (d *digests) has(id string, hash uint64) bool {
 
 // saw tells whether this run saw a record that it did not mark in the store; hash is the one that is remembered of it.
 func (r *runner) saw(id string, hash uint64) (bool, error) {
-	seen, err := r.seen.get(fnv64(id))
+	seen, err := r.seen.Get(fnv64(id))
 	return seen != 0 || r.digests.has(id, hash), err
 }
 

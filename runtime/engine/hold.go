@@ -9,10 +9,11 @@ import (
 	"github.com/syncline/syncline/lang/plan"
 	"github.com/syncline/syncline/lang/query"
 	"github.com/syncline/syncline/lang/value"
+	"github.com/syncline/syncline/runtime/engine/recall"
 )
 
 // plannedLinks are the links that a dry run would have stored by now: target → source, "" for a target that was given up.
-type plannedLinks struct{ textMap }
+type plannedLinks struct{ recall.Texts }
 
 // linkMove is what becomes of a record's link: the targets before and after, "" for none.
 type linkMove struct{ source, from, to string }
@@ -23,9 +24,9 @@ func (l *plannedLinks) note(moves []linkMove) error {
 		if m.from == "" {
 			continue
 		}
-		holder, noted, err := l.get([]byte(m.from))
+		holder, noted, err := l.Get([]byte(m.from))
 		if err == nil && (!noted || holder == m.source) {
-			err = l.put([]byte(m.from), "")
+			err = l.Put([]byte(m.from), "")
 		}
 		if err != nil {
 			return err
@@ -35,7 +36,7 @@ func (l *plannedLinks) note(moves []linkMove) error {
 		if m.to == "" {
 			continue
 		}
-		if err := l.put([]byte(m.to), m.source); err != nil {
+		if err := l.Put([]byte(m.to), m.source); err != nil {
 			return err
 		}
 	}
@@ -69,7 +70,7 @@ func (r *runner) oneToOne(items []*item) error {
 	conflicts := map[string][]*item{}
 	for i, it := range fresh {
 		holder := holders[i]
-		planned, noted, err := r.planned.get([]byte(it.target))
+		planned, noted, err := r.planned.Get([]byte(it.target))
 		if err != nil {
 			return err
 		}

@@ -7,13 +7,14 @@ import (
 
 	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/runtime/engine"
+	"github.com/syncline/syncline/runtime/engine/recall"
 	"github.com/syncline/syncline/runtime/state"
 )
 
 // A plan takes links as the run would have them by then: those of records that need no write, and those that were given up,
 // also on earlier pages and where they are too many for memory.
 func TestAPlanKnowsTheLinksOfItsRun(t *testing.T) {
-	defer engine.Remember(64)()
+	defer recall.Bound(64)()
 	const n = 400
 	for _, page := range []int{1, 1000} {
 		w := newWorld(t, health)

@@ -8,6 +8,7 @@ import (
 	"github.com/syncline/syncline/connectors"
 	"github.com/syncline/syncline/connectors/memory"
 	"github.com/syncline/syncline/runtime/engine"
+	"github.com/syncline/syncline/runtime/engine/recall"
 	"github.com/syncline/syncline/runtime/state"
 )
 
@@ -183,7 +184,7 @@ func TestACreateThatIsTakenBackFreesItsKey(t *testing.T) {
 // Of more creates than fit into memory, two with one key make one record all the same; so do two records with one id in a
 // source that is read whole, of which the first counts.
 func TestOfManyCreatesThoseWithOneKeyAreTold(t *testing.T) {
-	defer engine.Remember(64)()
+	defer recall.Bound(64)()
 	const n = 2000
 	w := newWorld(t, strings.Replace(guarded("max_creates = 5000"), "Ref = source.Id", "Ref = source.Owner", 1))
 	for i := range n {

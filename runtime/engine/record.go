@@ -82,7 +82,7 @@ func (r *runner) outcome(items []*item) (state.Outcome, error) {
 	var moves []linkMove
 	for _, it := range items {
 		if r.notesSeen && !it.kept {
-			if err := r.seen.put(fnv64(it.id), 1); err != nil {
+			if err := r.seen.Put(fnv64(it.id), 1); err != nil {
 				return out, err
 			}
 		}

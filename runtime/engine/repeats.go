@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/syncline/syncline/connectors"
+	"github.com/syncline/syncline/runtime/engine/recall"
 	"github.com/syncline/syncline/runtime/state"
 )
 
@@ -16,7 +17,7 @@ import (
 type repeats struct {
 	on    bool
 	read  int
-	seen  recall         // hash of the id → hash of the record, or ofBroken
+	seen  recall.Numbers // hash of the id → hash of the record, or ofBroken
 	times map[string]int // of those that were found, how often each came
 }
 
@@ -27,7 +28,7 @@ const ofBroken = math.MaxUint64
 func (s *repeats) begin(p *page, keyed bool) {
 	s.on = keyed && p.cursor == ""
 	if s.on && (s.times == nil || s.read != p.read) {
-		s.seen.reset()
+		s.seen.Reset()
 		s.read, s.times = p.read, map[string]int{}
 	}
 }
@@ -51,7 +52,7 @@ func (s *repeats) settle(passed *digests, items []*item, broken []connectors.Bad
 			continue
 		}
 		id, own := fnv64(it.id), max(it.hash, 1)
-		hash, err := s.seen.get(id)
+		hash, err := s.seen.Get(id)
 		if err != nil {
 			return nil, nil, 0, err
 		}
@@ -60,7 +61,7 @@ func (s *repeats) settle(passed *digests, items []*item, broken []connectors.Bad
 		}
 		switch {
 		case hash == 0 || hash == ofBroken:
-			if err := s.seen.put(id, own); err != nil {
+			if err := s.seen.Put(id, own); err != nil {
 				return nil, nil, 0, err
 			}
 			kept = append(kept, it)
@@ -76,7 +77,7 @@ func (s *repeats) settle(passed *digests, items []*item, broken []connectors.Bad
 		if it.verdict != filtered && it.verdict != departing {
 			return false
 		}
-		hash, terr := s.seen.get(fnv64(it.id))
+		hash, terr := s.seen.Get(fnv64(it.id))
 		err = errors.Join(err, terr)
 		return hash != 0
 	})
@@ -90,9 +91,9 @@ func (s *repeats) noteBroken(rows []connectors.BadRow) error {
 			continue
 		}
 		id := fnv64(b.ID)
-		hash, err := s.seen.get(id)
+		hash, err := s.seen.Get(id)
 		if err == nil && hash == 0 {
-			err = s.seen.put(id, ofBroken)
+			err = s.seen.Put(id, ofBroken)
 		}
 		if err != nil {
 			return err
@@ -106,7 +107,7 @@ func (s *repeats) took(id string) (bool, error) {
 	if !s.on {
 		return false, nil
 	}
-	hash, err := s.seen.get(fnv64(id))
+	hash, err := s.seen.Get(fnv64(id))
 	return hash != 0 && hash != ofBroken, err
 }
 

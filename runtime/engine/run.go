@@ -15,6 +15,7 @@ import (
 	"github.com/syncline/syncline/lang/plan"
 	"github.com/syncline/syncline/runtime/crashpoint"
 	"github.com/syncline/syncline/runtime/delivery"
+	"github.com/syncline/syncline/runtime/engine/recall"
 	"github.com/syncline/syncline/runtime/state"
 )
 
@@ -58,10 +59,10 @@ type runner struct {
 	pendingLookups map[string][]byte
 	meaning        uint64 // of the rule, hashed
 	// seen are the records that a dry run saw, by hash: it may not mark them in the store.
-	seen      recall
+	seen      recall.Numbers
 	notesSeen bool
 	// shown are those that a dry run has told a change of, by hash.
-	shown recall
+	shown recall.Numbers
 	// digests are what is known of all records, nil where the store is asked for each.
 	digests  *digests
 	next     identified // of the page in hand
@@ -96,14 +97,14 @@ func Run(ctx context.Context, job Job) (state.Run, error) {
 
 // close gives back what the run kept outside of memory.
 func (r *runner) close() {
-	r.repeats.seen.close()
+	r.repeats.seen.Close()
 	r.creates.forget()
-	r.planned.reset()
-	r.seen.close()
-	r.shown.close()
+	r.planned.Reset()
+	r.seen.Close()
+	r.shown.Close()
 	r.digests.close()
 	if r.outbox != nil {
-		r.outbox.stored.close()
+		r.outbox.stored.Close()
 	}
 }
 

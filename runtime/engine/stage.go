@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/syncline/syncline/runtime/engine/recall"
 	"github.com/syncline/syncline/runtime/state"
 )
 
@@ -22,7 +23,7 @@ type outbox struct {
 	spilled bool
 	// at says where in mem the change of a source is, stored what Seq its piece has in the store, by the hash of the source.
 	at     map[string]int
-	stored recall
+	stored recall.Numbers
 }
 
 // unstaged is a change in memory; without data it was taken back.
@@ -46,7 +47,7 @@ func newOutbox(r *runner) *outbox {
 }
 
 // empty tells whether nothing can be taken back; there may be no outbox.
-func (o *outbox) empty() bool { return o == nil || len(o.at) == 0 && o.stored.empty() }
+func (o *outbox) empty() bool { return o == nil || len(o.at) == 0 && o.stored.Empty() }
 
 func (o *outbox) add(changes []*change) error {
 	old := taken{}
@@ -110,7 +111,7 @@ func (o *outbox) spill() error {
 		}
 		for i, row := range rows {
 			for _, source := range sources[i] {
-				if err := o.stored.put(fnv64(source), uint64(row.Seq)); err != nil {
+				if err := o.stored.Put(fnv64(source), uint64(row.Seq)); err != nil {
 					return err
 				}
 			}
@@ -173,7 +174,7 @@ type taken map[int64]map[string]bool
 func (o *outbox) take(source string, stored taken) (*change, error) {
 	i, here := o.at[source]
 	if !here {
-		seq, err := o.stored.get(fnv64(source))
+		seq, err := o.stored.Get(fnv64(source))
 		if err != nil || seq == 0 {
 			return nil, err
 		}
@@ -226,10 +227,10 @@ func (o *outbox) unstage(sources taken) (gone []*change, err error) {
 			c.done = true
 			gone = append(gone, c)
 			o.uncount(c)
-			if at, err := o.stored.get(fnv64(c.Source)); err != nil {
+			if at, err := o.stored.Get(fnv64(c.Source)); err != nil {
 				return nil, err
 			} else if at == uint64(seq) {
-				if err := o.stored.put(fnv64(c.Source), 0); err != nil {
+				if err := o.stored.Put(fnv64(c.Source), 0); err != nil {
 					return nil, err
 				}
 			}

@@ -1,4 +1,4 @@
-package engine
+package recall
 
 import (
 	"bytes"
@@ -9,13 +9,13 @@ import (
 )
 
 // What is remembered comes back, in the table, on the way to the file, and in it; so does what was changed and taken back.
-func TestRecall(t *testing.T) {
-	defer Remember(64)()
-	var c recall
-	defer c.close()
+func TestNumbers(t *testing.T) {
+	defer Bound(64)()
+	var c Numbers
+	defer c.Close()
 	check := func(hash, want uint64) {
 		t.Helper()
-		if got, err := c.get(hash); err != nil || got != want {
+		if got, err := c.Get(hash); err != nil || got != want {
 			t.Fatalf("%x: %d, want %d, %v", hash, got, want, err)
 		}
 	}
@@ -30,7 +30,7 @@ func TestRecall(t *testing.T) {
 			n = 0
 		}
 		want[max(h, 1)] = n
-		if err := c.put(h, n); err != nil {
+		if err := c.Put(h, n); err != nil {
 			t.Fatal(err)
 		}
 		if h := hash(); i < 100 || i%7 == 0 {
@@ -47,21 +47,21 @@ func TestRecall(t *testing.T) {
 		h := rnd.Uint64()
 		check(h, want[h])
 	}
-	c.reset()
-	if !c.empty() {
+	c.Reset()
+	if !c.Empty() {
 		t.Error("not empty")
 	}
 	check(1, 0)
 }
 
 // Where there is no place for temporary files, memory has to do.
-func TestRecallWithoutAFile(t *testing.T) {
-	defer Remember(64)()
+func TestNumbersWithoutAFile(t *testing.T) {
+	defer Bound(64)()
 	t.Setenv("TMPDIR", t.TempDir()+"/none")
 	t.Setenv("TMP", t.TempDir()+`\none`)
-	var c recall
+	var c Numbers
 	for i := range uint64(10_000) {
-		if err := c.put(i*i+1, i+1); err != nil {
+		if err := c.Put(i*i+1, i+1); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -69,25 +69,25 @@ func TestRecallWithoutAFile(t *testing.T) {
 		t.Fatal("there is a file")
 	}
 	for i := range uint64(10_000) {
-		if got, err := c.get(i*i + 1); err != nil || got != i+1 {
+		if got, err := c.Get(i*i + 1); err != nil || got != i+1 {
 			t.Fatal(i, got, err)
 		}
 	}
 }
 
 // Nor where the file takes no more.
-func TestRecallOnAFullDisk(t *testing.T) {
-	defer Remember(64)()
+func TestOnAFullDisk(t *testing.T) {
+	defer Bound(64)()
 	full, err := os.Open(os.DevNull) // for reading alone
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer full.Close()
-	var c recall
-	claims := texts{file: full}
+	var c Numbers
+	claims := pairs{file: full}
 	var places []uint64
 	for i := range uint64(10_000) {
-		if err := c.put(i*i+1, i+1); err != nil {
+		if err := c.Put(i*i+1, i+1); err != nil {
 			t.Fatal(err)
 		}
 		places = append(places, claims.add([]byte{byte(i), byte(i >> 8)}, "source"))
@@ -100,7 +100,7 @@ func TestRecallOnAFullDisk(t *testing.T) {
 		t.Fatal("the disk was not full")
 	}
 	for i := range uint64(10_000) {
-		if got, err := c.get(i*i + 1); err != nil || got != i+1 {
+		if got, err := c.Get(i*i + 1); err != nil || got != i+1 {
 			t.Fatal(i, got, err)
 		}
 		if a, b, err := claims.at(places[i]); err != nil || !bytes.Equal(a, []byte{byte(i), byte(i >> 8)}) || b != "source" {
@@ -109,9 +109,9 @@ func TestRecallOnAFullDisk(t *testing.T) {
 	}
 }
 
-func TestTexts(t *testing.T) {
-	defer Remember(100)()
-	var c texts
+func TestPairs(t *testing.T) {
+	defer Bound(100)()
+	var c pairs
 	defer c.close()
 	var places []uint64
 	for i := range 500 {
