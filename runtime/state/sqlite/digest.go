@@ -21,8 +21,11 @@ const (
 	digestSlack = 1 << 12
 )
 
-// digestRange is about how many changes are merged at once.
-var digestRange = 1 << 19
+// digestRange is about how many changes are merged at once, sortMost how many digests are sorted.
+var (
+	digestRange = 1 << 19
+	sortMost    = 1 << 21
+)
 
 // digested is what is known of a rule's digests, in numbers of pairs.
 type digested struct {
@@ -41,6 +44,9 @@ func (s *Store) Digests(ctx context.Context, rule string, f func(part []state.Di
 	known, err := digestsOf(ctx, s.read, id)
 	if err != nil {
 		return s.explain(err)
+	}
+	if s.lock == nil {
+		f = atMost(f)
 	}
 	if known.base == 0 {
 		if s.lock == nil {
@@ -61,6 +67,17 @@ func (s *Store) Digests(ctx context.Context, rule string, f func(part []state.Di
 	return s.tx(ctx, func(tx *sql.Tx) error { return s.renewBase(ctx, tx, id, known, give) })
 }
 
+// atMost leaves out digests beyond the number that was told. Where another process holds the state, it may have stored more
+// records by the time that they are read; a record without a digest is looked up.
+func atMost(f func([]state.Digest, int) error) func([]state.Digest, int) error {
+	given := 0
+	return func(part []state.Digest, most int) error {
+		part = part[:min(len(part), most-given)]
+		given += len(part)
+		return f(part, most)
+	}
+}
+
 // eachDigest gives the base with the changes merged into it, to f in parts. Many changes are taken by ranges of their hashes,
 // for which they are read again each time, so that they need no memory for all of them.
 func (s *Store) eachDigest(ctx context.Context, rule int64, known digested, f func([]state.Digest) error) error {
@@ -74,10 +91,7 @@ func (s *Store) eachDigest(ctx context.Context, rule int64, known digested, f fu
 	ranges := uint64(known.changes/digestRange + 1)
 	var changes []state.Digest
 	for n := range ranges {
-		first, last := ^uint64(0)/ranges*n, ^uint64(0)/ranges*(n+1)-1
-		if n == ranges-1 {
-			last = ^uint64(0)
-		}
+		first, last := hashRange(n, ranges)
 		if changes, err = s.changedDigests(ctx, rule, changes[:0], first, last); err != nil {
 			return err
 		}
@@ -169,19 +183,46 @@ WHERE r.id > ? AND r.id < ? AND r.target_key <> 0 AND coalesce(n.hash, r.hash) <
 	return rows.Err()
 }
 
-// sortedDigests makes the digests of the records where none can be kept.
+// sortedDigests makes the digests of the records where none can be kept. Those of many records are made by ranges of their
+// hashes, for which the records are read again each time, so that they need no memory for all of them.
 func (s *Store) sortedDigests(ctx context.Context, rule int64, f func([]state.Digest, int) error) error {
-	var all []state.Digest
-	err := s.eachRecord(ctx, rule, func(d state.Digest) error {
-		all = append(all, d)
-		return nil
-	})
-	if err != nil || len(all) == 0 {
+	var most int
+	err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM record WHERE id > ? AND id < ?", firstID(rule), firstID(rule+1)).Scan(&most)
+	if err != nil {
 		return s.explain(err)
 	}
-	slices.SortFunc(all, bySource)
-	all = slices.CompactFunc(all, sameSource)
-	return f(all, len(all))
+	ranges := uint64(most/sortMost + 1)
+	var some []state.Digest
+	for n := range ranges {
+		first, last := hashRange(n, ranges)
+		some = some[:0]
+		err := s.eachRecord(ctx, rule, func(d state.Digest) error {
+			if first <= d.Source && d.Source <= last {
+				some = append(some, d)
+			}
+			return nil
+		})
+		if err != nil {
+			return s.explain(err)
+		}
+		slices.SortFunc(some, bySource)
+		if some = slices.CompactFunc(some, sameSource); len(some) == 0 {
+			continue
+		}
+		if err := f(some, most); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hashRange gives the n-th of so many ranges of all hashes.
+func hashRange(n, ranges uint64) (first, last uint64) {
+	width := ^uint64(0) / ranges
+	if n == ranges-1 {
+		return width * n, ^uint64(0)
+	}
+	return width * n, width*(n+1) - 1
 }
 
 // gatherDigests makes the digests of the records and keeps them as if they were changes, to be sorted into a base.

@@ -145,3 +145,101 @@ DELETE FROM digest WHERE seq = (SELECT min(seq) FROM digest WHERE base)`)
 		}
 	}
 }
+
+// Who does not hold the state can keep none, and sorts few at once.
+func TestDigestsAreSortedByRangesBesideTheHolder(t *testing.T) {
+	before := sortMost
+	defer func() { sortMost = before }()
+	path := filepath.Join(t.TempDir(), "state.db")
+	s, err := Open(t.Context(), path, Options{Holder: "test", Volatile: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	const n = 3000
+	o := state.Outcome{Rule: "sync.a"}
+	want := map[uint64]uint64{}
+	for i := range n {
+		r := state.Record{Source: fmt.Sprint(i), Target: "t", Hash: uint64(i) + 1}
+		o.Records = append(o.Records, r)
+		want[state.SourceHash(r.Source)] = r.Hash
+	}
+	if err := s.Commit(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	other, err := Open(t.Context(), path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	for _, sortMost = range []int{7, 300, n} {
+		var got []state.Digest
+		err := other.Digests(t.Context(), "sync.a", func(part []state.Digest, most int) error {
+			if most != n || len(part) > 4*sortMost {
+				t.Fatalf("%d at once of %d, of at most %d", len(part), most, sortMost)
+			}
+			got = append(got, part...)
+			return nil
+		})
+		if err != nil || len(got) != n || !slices.IsSortedFunc(got, bySource) {
+			t.Fatalf("%d digests, %v", len(got), err)
+		}
+		for _, d := range got {
+			if want[d.Source] != d.Hash {
+				t.Fatalf("%x has %d, want %d", d.Source, d.Hash, want[d.Source])
+			}
+		}
+	}
+}
+
+// What the holder stores while they are given makes them no more than was told.
+func TestDigestsAreNoMoreThanToldBesideTheHolder(t *testing.T) {
+	ranges, most := digestRange, sortMost
+	defer func() { digestRange, sortMost = ranges, most }()
+	digestRange, sortMost = 100, 100
+	path := filepath.Join(t.TempDir(), "state.db")
+	s, err := Open(t.Context(), path, Options{Holder: "test", Volatile: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	next := 0
+	commit := func(n int) {
+		o := state.Outcome{Rule: "sync.a"}
+		for range n {
+			o.Records = append(o.Records, state.Record{Source: fmt.Sprint(next), Target: "t", Hash: 1})
+			next++
+		}
+		if err := s.Commit(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	other, err := Open(t.Context(), path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	check := func(when string) {
+		t.Helper()
+		told, given := next, 0
+		err := other.Digests(t.Context(), "sync.a", func(part []state.Digest, most int) error {
+			if given == 0 {
+				commit(1000)
+			}
+			if given += len(part); most != told {
+				t.Fatalf("%s: %d are told, not %d", when, most, told)
+			}
+			return nil
+		})
+		if err != nil || given != told {
+			t.Errorf("%s: %d are given of %d, %v", when, given, told, err)
+		}
+	}
+	commit(3000)
+	check("none are kept")
+	if _, err := statetest.Digests(t.Context(), s, "sync.a"); err != nil {
+		t.Fatal(err)
+	}
+	commit(1000)
+	check("a base and changes are kept")
+}
