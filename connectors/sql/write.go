@@ -113,7 +113,7 @@ func (j *job) prepare() error {
 
 // row resolves the fields of a record. A null that a text column does not take is an empty text there.
 func (j *job) row(i int, r connectors.Record) (row, error) {
-	out := row{index: i, key: r.ID}
+	out := row{index: i, key: r.ID, cols: make([]*column, 0, len(r.Fields)), vals: make([]value.Value, 0, len(r.Fields))}
 	for _, f := range r.Fields {
 		c := j.t.column(f.Name)
 		if c == nil {

@@ -5,21 +5,21 @@ import "github.com/syncline/syncline/connectors"
 // waves splits changes so that no wave holds two of one record; waves are sent one after the other. The usual
 // page, in which no record occurs twice, is one wave.
 func waves(changes []Change) [][]int {
-	level := make(map[string]int, len(changes))
+	sources, targets := make(map[string]int, len(changes)), make(map[string]int, len(changes)) // the wave after their last
 	var out [][]int
 	for i, c := range changes {
 		n := 0
 		if c.Order != "" {
-			n = level["s"+c.Order]
+			n = sources[c.Order]
 		}
 		if c.ID != "" {
-			n = max(n, level["t"+c.ID])
+			n = max(n, targets[c.ID])
 		}
 		if c.Order != "" {
-			level["s"+c.Order] = n + 1
+			sources[c.Order] = n + 1
 		}
 		if c.ID != "" {
-			level["t"+c.ID] = n + 1
+			targets[c.ID] = n + 1
 		}
 		if n == len(out) {
 			out = append(out, nil)
