@@ -17,7 +17,7 @@ type Report struct {
 	Path    string           `json:"path"`
 	Version int              `json:"version"`
 	Rows    map[string]int64 `json:"rows"`
-	// Problems are SQLite's own findings; none: the file is sound.
+	// Problems are what is wrong, by SQLite's own findings and by what tables say of each other; none: the file is sound.
 	Problems []string `json:"problems"`
 }
 
@@ -53,19 +53,30 @@ func (s *Store) Check(ctx context.Context) (Report, error) {
 		}
 		r.Rows[t] = n
 	}
-	for _, odd := range []struct{ what, count string }{
-		{"ledger: %d entries more or less than ledger_at finds", entriesNotFound},
-		{"ledger_at: %d rows of no entry", "SELECT count(*) FROM ledger_at WHERE id NOT IN (SELECT id FROM ledger)"},
-		{"renewed: %d rows of no record", "SELECT count(*) FROM renewed WHERE " + ofNoRecord},
+	r.Problems = append(r.Problems, mismatches(ctx, s.read)...)
+	return r, nil
+}
+
+// mismatches are tables that do not say the same, which SQLite knows nothing of.
+func mismatches(ctx context.Context, q querier) (found []string) {
+	for _, m := range []struct{ table, what, count string }{
+		{"record_at", "record: %d rows that record_at and record_new do not find as they should", recordsNotFound},
+		{"record_at", "record_at and record_new: %d rows more or less than records have", rowsTooMany},
+		{"ledger_at", "ledger: %d entries more or less than ledger_at finds", entriesNotFound},
+		{"ledger_at", "ledger_at: %d rows of no entry", "SELECT count(*) FROM ledger_at WHERE id NOT IN (SELECT id FROM ledger)"},
+		{"renewed", "renewed: %d rows of no record", "SELECT count(*) FROM renewed WHERE " + ofNoRecord},
 	} {
+		if !has(ctx, q, m.table) {
+			continue // it came with a later version
+		}
 		var n int64
-		if err := s.read.QueryRowContext(ctx, odd.count).Scan(&n); err != nil {
-			r.Problems = append(r.Problems, err.Error())
+		if err := q.QueryRowContext(ctx, m.count).Scan(&n); err != nil {
+			found = append(found, err.Error())
 		} else if n != 0 {
-			r.Problems = append(r.Problems, fmt.Sprintf(odd.what, n))
+			found = append(found, fmt.Sprintf(m.what, n))
 		}
 	}
-	return r, nil
+	return found
 }
 
 // Export writes everything as JSON lines: {"table":"record","row":{…}}. Blobs are base64, times microseconds since 1970.
@@ -188,7 +199,7 @@ func Repair(ctx context.Context, path string) (kept string, saved int64, lost []
 	return kept, saved, lost, os.Rename(fresh, path)
 }
 
-// sound tells whether a file is a state, of whatever version, in which SQLite finds no fault.
+// sound tells whether a file is a state, of whatever version, in which neither SQLite nor we find a fault.
 func sound(ctx context.Context, path string) bool {
 	db, err := sql.Open("sqlite", "file:"+path+"?mode=ro")
 	if err != nil {
@@ -201,7 +212,7 @@ func sound(ctx context.Context, path string) bool {
 	}
 	var finding string
 	err = db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&finding)
-	return err == nil && finding == "ok"
+	return err == nil && finding == "ok" && len(mismatches(ctx, db)) == 0
 }
 
 // versionOf is the version that a damaged file seems to be of: its rows fit into no other.
@@ -213,9 +224,7 @@ func versionOf(ctx context.Context, db *sql.DB) (version int) {
 	return version
 }
 
-func has(ctx context.Context, q interface {
-	QueryRowContext(context.Context, string, ...any) *sql.Row
-}, table string) bool {
+func has(ctx context.Context, q querier, table string) bool {
 	var n int
 	err := q.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?", table).Scan(&n)
 	return err == nil && n > 0

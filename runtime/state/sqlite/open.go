@@ -39,6 +39,8 @@ type Store struct {
 	digested map[int64]digested
 	// phrases are the ids of texts that rows of the ledger refer to; forgotten likewise.
 	phrases map[string]int64
+	// fresh is what is known of record_new; forgotten likewise.
+	fresh *newRows
 }
 
 var _ state.Store = (*Store)(nil)
@@ -300,15 +302,14 @@ func (s *Store) tx(ctx context.Context, f func(*sql.Tx) error) error {
 		s.mu.Lock()
 		clear(s.digested)
 		clear(s.phrases)
+		s.fresh = nil
 		s.mu.Unlock()
 	}
 	return s.explain(err)
 }
 
 // ruleID gives the number that stands for a rule's name in the record table, making one when it is new.
-func (s *Store) ruleID(ctx context.Context, q interface {
-	QueryRowContext(context.Context, string, ...any) *sql.Row
-}, rule string) (int64, error) {
+func (s *Store) ruleID(ctx context.Context, q querier, rule string) (int64, error) {
 	s.mu.Lock()
 	id, ok := s.rules[rule]
 	s.mu.Unlock()

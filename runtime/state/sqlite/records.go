@@ -19,9 +19,7 @@ func (s *Store) Records(ctx context.Context, rule string, sources []string) ([]s
 		return out, s.explain(err)
 	}
 	w := wants(id, sources)
-	// CROSS JOIN keeps the list outermost: without it SQLite may scan the whole table for each.
-	rows, err := s.read.QueryContext(ctx, "SELECT j.key, "+recordColumns+
-		" FROM json_each(?) j CROSS JOIN record r INDEXED BY record_source ON r.source_key = j.value"+renewedToo, w.list())
+	rows, err := s.read.QueryContext(ctx, recordsOfSources, w.list())
 	if err != nil {
 		return nil, s.explain(err)
 	}
@@ -50,9 +48,7 @@ func (s *Store) Holders(ctx context.Context, rule string, targets []string) ([]s
 		return out, s.explain(err)
 	}
 	w := wants(id, targets)
-	rows, err := s.read.QueryContext(ctx, `
-SELECT j.key, r.target, r.source FROM json_each(?) j CROSS JOIN record r INDEXED BY record_target
-ON r.target_key = j.value AND r.target_key <> 0`, w.list())
+	rows, err := s.read.QueryContext(ctx, holdersOfTargets, w.list())
 	if err != nil {
 		return nil, s.explain(err)
 	}
@@ -102,8 +98,8 @@ func (s *Store) Linked(ctx context.Context, rule string) (n int, err error) {
 	if err != nil || id == 0 {
 		return 0, s.explain(err)
 	}
-	err = s.read.QueryRowContext(ctx, `
-SELECT count(*) FROM record INDEXED BY record_target WHERE target_key <> 0 AND target_key >= ? AND target_key < ?`,
+	const in = " a WHERE " + ofTarget + " AND key >= ?1 AND key < ?2)"
+	err = s.read.QueryRowContext(ctx, "SELECT (SELECT count(*) FROM record_at"+in+" + (SELECT count(*) FROM record_new"+in,
 		firstID(id), firstID(id+1)).Scan(&n)
 	return n, s.explain(err)
 }
@@ -142,10 +138,10 @@ func (s *Store) putRecords(ctx context.Context, tx *sql.Tx, rule string, records
 		if err != nil {
 			return err
 		}
-		if err := changeRecords(ctx, tx, id, known); err != nil {
+		if err := s.changeRecords(ctx, tx, id, known); err != nil {
 			return err
 		}
-		if err := addRecords(ctx, tx, id, fresh); err != nil {
+		if err := s.addRecords(ctx, tx, id, fresh); err != nil {
 			return err
 		}
 	}
@@ -192,8 +188,7 @@ func placeRecords(ctx context.Context, tx *sql.Tx, rule int64, records []*state.
 		sources[i] = r.Source
 	}
 	w := wants(rule, sources)
-	rows, err := tx.QueryContext(ctx, `
-SELECT j.key, r.id, r.source, r.target_key FROM json_each(?) j CROSS JOIN record r INDEXED BY record_source ON r.source_key = j.value`, w.list())
+	rows, err := tx.QueryContext(ctx, placesOfSources, w.list())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -221,46 +216,70 @@ SELECT j.key, r.id, r.source, r.target_key FROM json_each(?) j CROSS JOIN record
 }
 
 // changeRecords changes records in their places.
-func changeRecords(ctx context.Context, tx *sql.Tx, rule int64, known []placed) error {
+func (s *Store) changeRecords(ctx context.Context, tx *sql.Tx, rule int64, known []placed) error {
 	if len(known) == 0 {
 		return nil
 	}
-	change, err := tx.PrepareContext(ctx, "UPDATE record SET keys = ?, hash = ?, shadow = ?, fields = ?, seen = ?, target = ? WHERE id = ?")
+	ids := make([]int64, len(known))
+	var moved []int64
+	for i, r := range known {
+		if ids[i] = r.id; r.moved {
+			moved = append(moved, r.id)
+		}
+	}
+	if err := makeLost(ctx, tx, moved); err != nil {
+		return err
+	}
+	change, err := tx.PrepareContext(ctx, "UPDATE record SET keys = ?, hash = ?, shadow = ?, fields = ?, seen = ?, target = ?, target_key = ? WHERE id = ?")
 	if err != nil {
 		return err
 	}
 	defer change.Close()
 	for _, r := range known {
-		if _, err := change.ExecContext(ctx, r.Keys, int64(r.Hash), r.Shadow, r.Fields, r.Seen, r.Target, r.id); err != nil {
+		if _, err := change.ExecContext(ctx, r.Keys, int64(r.Hash), r.Shadow, r.Fields, r.Seen, r.Target, targetKey(rule, r.Target), r.id); err != nil {
 			return err
 		}
-		if r.moved {
-			if _, err := tx.ExecContext(ctx, "UPDATE record SET target_key = ? WHERE id = ?", targetKey(rule, r.Target), r.id); err != nil {
-				return err
-			}
-		}
 	}
-	ids := make([]int64, len(known))
-	for i, r := range known {
-		ids[i] = r.id
+	for len(moved) > 0 {
+		n := 1
+		for n < len(moved) && moved[n] == moved[n-1]+1 {
+			n++
+		}
+		if err := s.makeFound(ctx, tx, moved[0]-1, moved[n-1]); err != nil {
+			return err
+		}
+		moved = moved[n:]
 	}
 	return dropRenewed(ctx, tx, ids)
 }
 
 func forgetRecords(ctx context.Context, tx *sql.Tx, rule int64, sources []string) error {
-	const these = " WHERE source_key IN (SELECT value FROM json_each(?)) AND source IN (SELECT value FROM json_each(?))"
-	for _, stmt := range []string{"DELETE FROM renewed WHERE id IN (SELECT id FROM record" + these + ")", "DELETE FROM record" + these} {
-		if _, err := tx.ExecContext(ctx, stmt, wants(rule, sources).list(), jsonList(sources)); err != nil {
-			return err
-		}
+	gone := make([]*state.Record, len(sources))
+	for i, source := range sources {
+		gone[i] = &state.Record{Source: source}
 	}
-	return nil
+	known, _, err := placeRecords(ctx, tx, rule, gone)
+	if err != nil {
+		return err
+	}
+	ids := make([]int64, len(known))
+	for i, r := range known {
+		ids[i] = r.id
+	}
+	if err := makeLost(ctx, tx, ids); err != nil {
+		return err
+	}
+	if err := dropRenewed(ctx, tx, ids); err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, "DELETE FROM record WHERE id IN (SELECT value FROM json_each(?))", jsonNumbers(ids))
+	return err
 }
 
 const addRecord = `
 INSERT INTO record (id, source_key, target_key, source, target, keys, hash, shadow, fields, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
-func addRecords(ctx context.Context, tx *sql.Tx, rule int64, fresh []*state.Record) error {
+func (s *Store) addRecords(ctx context.Context, tx *sql.Tx, rule int64, fresh []*state.Record) error {
 	if len(fresh) == 0 {
 		return nil
 	}
@@ -273,16 +292,15 @@ func addRecords(ctx context.Context, tx *sql.Tx, rule int64, fresh []*state.Reco
 		return err
 	}
 	defer add.Close()
-	// In the order of an index, which is then taken page by page.
-	slices.SortFunc(fresh, func(a, b *state.Record) int { return cmp.Compare(placeKey(rule, a.Source), placeKey(rule, b.Source)) })
+	last := id
 	for _, r := range fresh {
-		id++
-		if _, err := add.ExecContext(ctx, id, placeKey(rule, r.Source), targetKey(rule, r.Target), r.Source, r.Target, r.Keys, int64(r.Hash),
+		last++
+		if _, err := add.ExecContext(ctx, last, placeKey(rule, r.Source), targetKey(rule, r.Target), r.Source, r.Target, r.Keys, int64(r.Hash),
 			r.Shadow, r.Fields, r.Seen); err != nil {
 			return err
 		}
 	}
-	return nil
+	return s.makeFound(ctx, tx, id, last)
 }
 
 func (s *Store) makeRule(ctx context.Context, tx *sql.Tx, rule string) (int64, error) {

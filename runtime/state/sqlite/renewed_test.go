@@ -2,11 +2,15 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
+	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,11 +21,11 @@ import (
 	"github.com/syncline/syncline/runtime/state/statetest"
 )
 
-// Whatever changes records, near together or far apart, by place or by name, with another target or gone for good: they
-// are what they were last made, however the store keeps them.
-func TestRenewedRecordsModel(t *testing.T) {
-	defer func(many, most int) { manyChanges, mergeMost = many, most }(manyChanges, mergeMost)
-	manyChanges, mergeMost = 20, 7
+// Whatever changes records, near together or far apart, by place or by name, with another target or gone for good, and
+// wherever the process dies: they are what they were last made, and are found, however the store keeps them.
+func TestRecordsModel(t *testing.T) {
+	defer func(many, merge, most, move int) { manyChanges, mergeMost, newMost, moveSome = many, merge, most, move }(manyChanges, mergeMost, newMost, moveSome)
+	manyChanges, mergeMost, newMost, moveSome = 20, 7, 40, 6
 	apart := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		m := newRecordModel(rt, filepath.Join(t.TempDir(), fmt.Sprint(time.Now().UnixNano())))
@@ -31,7 +35,7 @@ func TestRenewedRecordsModel(t *testing.T) {
 			from := rapid.IntRange(0, 60).Draw(rt, "from")
 			step := rapid.SampledFrom([]int{1, 3, 9}).Draw(rt, "step")
 			n := min(rapid.SampledFrom([]int{1, 10, 25}).Draw(rt, "n"), (recordsOfModel-from-1)/step)
-			switch rapid.IntRange(0, 7).Draw(rt, "what") {
+			switch rapid.IntRange(0, 9).Draw(rt, "what") {
 			case 0:
 				m.forget(from, step, n)
 			case 1:
@@ -41,6 +45,10 @@ func TestRenewedRecordsModel(t *testing.T) {
 				m.do(err)
 			case 3:
 				m.reopen()
+			case 4:
+				m.kill()
+			case 5:
+				m.giveUp(from, step, n)
 			default:
 				m.renew(from, step, n, rapid.IntRange(0, 20).Draw(rt, "moved"))
 			}
@@ -94,7 +102,37 @@ func (m *recordModel) count(query string) (n int) {
 	return n
 }
 
-// renew gives n records new values, every moved-th another target as well, every fifth without saying where it is.
+// kill goes on from the files as they are when a process dies.
+func (m *recordModel) kill() {
+	path := fmt.Sprint(m.path, "-", m.seen)
+	for _, suffix := range []string{"", "-wal"} {
+		b, err := os.ReadFile(m.path + suffix)
+		m.do(err)
+		m.do(os.WriteFile(path+suffix, b, 0o600))
+	}
+	m.close()
+	m.s, m.path = nil, path
+	m.reopen()
+}
+
+// giveUp changes n records and forgets others in a transaction that fails.
+func (m *recordModel) giveUp(from, step, n int) {
+	failed := errors.New("the disk is full")
+	err := m.s.tx(m.ctx, func(tx *sql.Tx) error {
+		var records []state.Record
+		for i := range n {
+			records = append(records, state.Record{Source: fmt.Sprint(from + i*step), Target: "t"}, state.Record{Source: fmt.Sprint("new", i)})
+		}
+		m.do(m.s.putRecords(m.ctx, tx, "sync.a", records, []string{fmt.Sprint(from + 1)}))
+		return failed
+	})
+	if !errors.Is(err, failed) {
+		m.Fatal(err)
+	}
+}
+
+// renew gives n records new values, every moved-th another target as well, every fifth without saying where it is. Of the
+// targets every third is the record's own id, and every seventh record has none.
 func (m *recordModel) renew(from, step, n, moved int) {
 	m.seen++
 	o := state.Outcome{Rule: "sync.a"}
@@ -106,7 +144,14 @@ func (m *recordModel) renew(from, step, n, moved int) {
 			r.Shadow, r.Fields = nil, []byte{}
 		}
 		if r.Target == "" || moved > 0 && i%moved == 0 {
-			r.Target = fmt.Sprint(m.seen, "-", source)
+			switch at := from + i*step; {
+			case at%3 == 0 && r.Target != source:
+				r.Target = source
+			case at%7 == 0 && r.Target != "":
+				r.Target = ""
+			default:
+				r.Target = fmt.Sprint(m.seen, "-", source)
+			}
 		}
 		if i%5 == 0 {
 			r.Place = 0
@@ -135,8 +180,16 @@ func (m *recordModel) compare() {
 		m.Fatalf("%d records, want %d", len(scanned), len(m.want))
 	}
 	sources, targets := make([]string, len(scanned)), make([]string, len(scanned))
+	var wantHolders []string
+	linked := 0
 	for i, r := range scanned {
 		sources[i], targets[i] = r.Source, r.Target
+		wantHolders = append(wantHolders, r.Source)
+		if r.Target == "" {
+			wantHolders[i] = ""
+		} else {
+			linked++
+		}
 		want := m.want[r.Source]
 		want.Place = r.Place
 		m.want[r.Source] = want
@@ -151,14 +204,24 @@ func (m *recordModel) compare() {
 	}
 	holders, err := m.s.Holders(m.ctx, "sync.a", targets)
 	m.do(err)
-	if !reflect.DeepEqual(holders, sources) {
+	if !slices.Equal(holders, wantHolders) {
 		m.Fatal("the targets are held by others")
+	}
+	n, err := m.s.Linked(m.ctx, "sync.a")
+	m.do(err)
+	if n != linked {
+		m.Fatalf("%d links, want %d", n, linked)
+	}
+	if n := m.count("SELECT count(*) FROM record_new"); n > newMost {
+		m.Fatalf("%d rows are new, of at most %d", n, newMost)
 	}
 	digests, err := statetest.Digests(m.ctx, m.s, "sync.a")
 	m.do(err)
 	hashes := map[uint64]uint64{}
 	for _, r := range m.want {
-		hashes[state.SourceHash(r.Source)] = r.Hash
+		if r.Target != "" {
+			hashes[state.SourceHash(r.Source)] = r.Hash
+		}
 	}
 	for _, d := range digests {
 		if hashes[d.Source] != d.Hash {
@@ -166,7 +229,7 @@ func (m *recordModel) compare() {
 		}
 	}
 	if len(digests) != len(hashes) {
-		m.Fatalf("%d digests of %d records", len(digests), len(hashes))
+		m.Fatalf("%d digests of %d links", len(digests), len(hashes))
 	}
 }
 
@@ -227,7 +290,7 @@ func TestRenewedRowsOfNoRecordAreDropped(t *testing.T) {
 		changed = append(changed, r)
 	}
 	put(changed)
-	if _, err := s.write.Exec("UPDATE record SET source = 'other', source_key = 0 WHERE id = ?", changed[3].Place); err != nil {
+	if _, err := s.write.Exec("UPDATE record SET source = 'other' WHERE id = ?", changed[3].Place); err != nil {
 		t.Fatal(err)
 	}
 	if report, err := s.Check(t.Context()); err != nil || len(report.Problems) != 1 {

@@ -48,6 +48,11 @@ func (s *Store) salvage(ctx context.Context) (lost []string, err error) {
 				return err
 			}
 		}
+		if has(ctx, tx, "record_at") {
+			if err := indexRecords(ctx, tx); err != nil {
+				return err
+			}
+		}
 		if has(ctx, tx, "ledger_at") {
 			if err := indexLedger(ctx, tx); err != nil {
 				return err

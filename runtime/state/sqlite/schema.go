@@ -150,11 +150,18 @@ CREATE TABLE renewed (
 	keys BLOB, hash INTEGER NOT NULL, shadow BLOB, fields BLOB, seen INTEGER NOT NULL
 );
 `,
+	// recordindex.go says how records are found; indexRecords fills the first table.
+	`
+DROP INDEX record_source;
+DROP INDEX record_target;
+CREATE TABLE record_at (key INTEGER NOT NULL, id INTEGER NOT NULL, side INTEGER NOT NULL, PRIMARY KEY (key, id)) WITHOUT ROWID;
+CREATE TABLE record_new (key INTEGER NOT NULL, id INTEGER NOT NULL, side INTEGER NOT NULL, PRIMARY KEY (key, id)) WITHOUT ROWID;
+`,
 }
 
 // moves do by version what SQL alone cannot, after the migration that brings the file to it.
-var moves = map[int]func(context.Context, *sql.Tx) error{9: moveRecords, 12: indexLedger}
+var moves = map[int]func(context.Context, *sql.Tx) error{9: moveRecords, 12: indexLedger, 14: indexRecords}
 
-// tables lists what an export holds and a repair carries over, in order. Digests and ledger_at are not among them: they
-// are made of the records and of the ledger again.
+// tables lists what an export holds and a repair carries over, in order. Digests, record_at, record_new and ledger_at are not
+// among them: they are made of the records and of the ledger again.
 var tables = []string{"rule", "record", "renewed", "checkpoint", "claim", "stage", "run", "phrase", "ledger", "dead", "tick", "hold", "snapshot", "edge", "watch", "firing", "series", "past", "recorded", "approval", "wake", "heard"}
