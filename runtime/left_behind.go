@@ -54,6 +54,15 @@ func LeftBehind(ctx context.Context, store state.Store, set *plan.Set) ([]Left, 
 	return out, nil
 }
 
+// accountForRemoved tells the ledger of what syncs that a set does not have were about to write.
+func accountForRemoved(ctx context.Context, store state.Store, set *plan.Set) error {
+	has := map[string]bool{}
+	for _, x := range set.Syncs {
+		has[x.ID()] = true
+	}
+	return engine.AccountForRemoved(ctx, store, func(rule string) bool { return has[rule] })
+}
+
 // tellLeftBehind warns of what no rule does any more.
 func (s *Server) tellLeftBehind(ctx context.Context, set *plan.Set) {
 	left, err := LeftBehind(ctx, s.store, set)

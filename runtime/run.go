@@ -74,6 +74,9 @@ func (r *Runtime) RunOnce(ctx context.Context, set *plan.Set, s Selection, store
 		if err := engine.StopAbandoned(ctx, store); err != nil {
 			return nil, err
 		}
+		if err := accountForRemoved(ctx, store, set); err != nil {
+			return nil, err
+		}
 	}
 	ended := map[string]state.Run{}
 	runs := make([]state.Run, 0, len(rules))

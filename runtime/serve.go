@@ -252,8 +252,14 @@ func (s *Server) swap(ctx context.Context, p Project, c *Compiled) {
 	changes := s.sched.Update(rules)
 	s.metrics.Forget(changes.Removed)
 	s.mu.Lock()
+	first := s.set == nil
 	s.set, s.files = c.Set, p
 	s.mu.Unlock()
+	if first { // later, a run of a rule that was removed may be under way
+		if err := accountForRemoved(ctx, s.store, c.Set); err != nil {
+			s.log.Warn("what removed rules were about to write cannot be told to the ledger", "error", err)
+		}
+	}
 	s.desk.resume(ctx, changes.Added)
 	s.startBaselines(ctx, c.Set, append(slices.Clone(changes.Added), changes.Changed...))
 	s.log.Info("a set of rules is in force", "revision", c.Set.Revision, "rules", len(rules), "added", len(changes.Added),

@@ -199,7 +199,7 @@ func (a *app) showRevert(p *undo.Plan, o reverting, run *state.Run, failed []und
 		for _, f := range failed {
 			failures = append(failures, map[string]any{"connection": f.Record.Connection, "object": f.Record.Object, "id": f.Record.ID, "error": f.Err.Error()})
 		}
-		doc := map[string]any{"rule": p.Rule, "run": p.Run, "records": notNil(p.Records), "links": p.Links, "messages": p.Messages, "summary": revertCounts(p)}
+		doc := map[string]any{"rule": p.Rule, "run": p.Run, "records": notNil(p.Records), "links": p.Links, "messages": p.Messages, "in_doubt": p.Doubts, "summary": revertCounts(p)}
 		if run != nil {
 			doc["runs"], doc["failed"] = []state.Run{*run}, failures
 		}
@@ -228,6 +228,9 @@ func (a *app) showRevert(p *undo.Plan, o reverting, run *state.Run, failed []und
 	}
 	if p.Messages > 0 {
 		fmt.Fprintf(a.out, "Messages that stay sent: %d.\n", p.Messages)
+	}
+	if p.Doubts > 0 {
+		fmt.Fprintf(a.out, "Creates in doubt, of which no record is known: %d.\n", p.Doubts)
 	}
 	if run == nil {
 		if n["update"]+n["delete"] > 0 {

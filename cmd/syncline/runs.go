@@ -136,7 +136,11 @@ func (a *app) showWrites(f state.LedgerFilter, entries []state.Entry) error {
 }
 
 func (a *app) showEntry(e state.Entry, field string) {
-	fmt.Fprintf(a.out, "%s %s %s %s\n", e.At.Local().Format(time.DateTime), a.paint(a.out, bold, e.Action), object(e.Connection, e.Object), e.Target)
+	target := e.Target
+	if e.InDoubt {
+		target += "   in doubt: whether it was written cannot be told"
+	}
+	fmt.Fprintf(a.out, "%s %s %s %s\n", e.At.Local().Format(time.DateTime), a.paint(a.out, bold, e.Action), object(e.Connection, e.Object), target)
 	source := fmt.Sprintf("%s.%s %s", e.Source.Connection, e.Source.Object, e.Source.ID)
 	if e.Source.Version != "" {
 		source += " as of " + e.Source.Version

@@ -35,7 +35,8 @@ type Outcome struct {
 	// Err is why it was not written; nil for Written, and for what was never sent.
 	Err      *connectors.Error
 	Attempts int
-	// InDoubt: a create that was sent and not answered; the delivery stopped before it could be looked up.
+	// InDoubt: it was sent and not answered. Unless it is Written after all, it is not known whether it was; a create is then
+	// Doubtful, or the delivery stopped before it could be looked up.
 	InDoubt bool
 }
 

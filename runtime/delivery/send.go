@@ -212,6 +212,11 @@ func (r *delivery) call(b batch, items []int) ([]connectors.Result, *connectors.
 // callFailed decides after a call that failed whole. stay false: the items have their outcomes or the delivery
 // stopped. next nil: the error is the caller's to split on. Otherwise next are to be sent again.
 func (r *delivery) callFailed(b batch, items []int, err *connectors.Error, try, attempts int) (next []int, stay bool) {
+	if err.Class == connectors.InDoubt {
+		for _, i := range items {
+			r.outcomes[i].InDoubt = true
+		}
+	}
 	switch {
 	case err.Class == connectors.Auth:
 		r.halt(&Stop{Err: err})
@@ -250,7 +255,7 @@ func (r *delivery) sort(b batch, items []int, results []connectors.Result) (agai
 			out.Err = err
 			r.halt(&Stop{Err: err})
 		case err.Class == connectors.Limit || canRetry(err.Class, b.op):
-			out.Err = err
+			out.Err, out.InDoubt = err, out.InDoubt || err.Class == connectors.InDoubt
 			again = append(again, i)
 			if why == nil || err.Class == connectors.Limit || why.Class != connectors.Limit && err.RetryAfter > why.RetryAfter {
 				why = err

@@ -119,7 +119,7 @@ func giveUp(ctx context.Context, store state.RunStore, run *state.Run) error {
 // carry delivers what is staged.
 func (r *runner) carry() error {
 	crashpoint.Reach(crashpoint.Approved)
-	for _, step := range []func() error{r.open, r.loadDead, r.resolveOpenClaims} {
+	for _, step := range []func() error{r.open, r.loadDead, r.resume} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -187,19 +187,15 @@ func distinctPrefix(changes []*change) int {
 // unchangedSince drops the changes whose records are not any more what they were when the changes were made: what is
 // remembered of them, the fields of the target, or the absence of the record to be created.
 func (r *runner) unchangedSince(changes []*change, out *state.Outcome) ([]*change, error) {
-	ids := make([]string, len(changes))
-	for i, c := range changes {
-		ids[i] = c.Source
-	}
-	known, err := r.job.Store.Records(r.work, r.p.ID(), ids)
+	known, err := r.knownOf(changes)
 	if err != nil {
-		return nil, fmt.Errorf("reading what is known of records: %w", err)
+		return nil, err
 	}
 	targets, broken, err := r.targetsOf(changes)
 	if err != nil {
 		return nil, err
 	}
-	made, ours, err := r.madeMeanwhile(changes)
+	made, err := r.madeMeanwhile(changes)
 	if err != nil {
 		return nil, err
 	}
@@ -208,6 +204,9 @@ func (r *runner) unchangedSince(changes []*change, out *state.Outcome) ([]*chang
 		why := ""
 		switch {
 		case c.Departs && underWay(known[i]): // it was interrupted while it was being delivered
+		case base(known[i].Target, known[i].Shadow) != c.Base && r.asLeftBy(c, known[i]): // after it was written
+			c.done = true
+			continue
 		case base(known[i].Target, known[i].Shadow) != c.Base:
 			why = "what is remembered of it has changed since the run"
 		case c.Target == "":
@@ -220,8 +219,6 @@ func (r *runner) unchangedSince(changes []*change, out *state.Outcome) ([]*chang
 		switch {
 		case why != "":
 			r.drop(c, why)
-		case ours[i] != "":
-			r.settle(c, delivery.Outcome{Status: delivery.Written, ID: ours[i], Created: true, Attempts: 1}, out)
 		case c.Op == connectors.Update && !c.Unlink && len(c.Fields) == 0:
 			r.run.Unchanged++
 			c.done = true
@@ -251,10 +248,11 @@ func (r *runner) targetsOf(changes []*change) (targets map[string]value.Record, 
 			ids = append(ids, c.Target)
 		}
 	}
-	return r.targetsByID(ids)
+	return r.targetsByID(ids, r.p.Target)
 }
 
-func (r *runner) targetsByID(ids []string) (targets map[string]value.Record, broken []connectors.BadRow, err error) {
+// targetsByID reads records of the target.
+func (r *runner) targetsByID(ids []string, layout *value.Layout) (targets map[string]value.Record, broken []connectors.BadRow, err error) {
 	if len(ids) == 0 {
 		return nil, nil, nil
 	}
@@ -264,7 +262,7 @@ func (r *runner) targetsByID(ids []string) (targets map[string]value.Record, bro
 	}
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
-	records, broken, err := r.byID(r.to, r.p.To, key.Name, idValues(key, ids), r.p.Target)
+	records, broken, err := r.byID(r.to, r.p.To, key.Name, idValues(key, ids), layout)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -327,10 +325,9 @@ func shown(v value.Value) string {
 	return fmt.Sprintf("%q", v.String())
 }
 
-// madeMeanwhile says of creates whether a record with their key is there by now. ours are the ids of those that an earlier
-// attempt at this approval made before it was cut off: they hold all that was to be written.
-func (r *runner) madeMeanwhile(changes []*change) (why, ours []string, err error) {
-	why, ours = make([]string, len(changes)), make([]string, len(changes))
+// madeMeanwhile says of creates whether a record with their key is there by now.
+func (r *runner) madeMeanwhile(changes []*change) (why []string, err error) {
+	why = make([]string, len(changes))
 	var lookups [][]byte
 	var at []int
 	for i, c := range changes {
@@ -339,64 +336,19 @@ func (r *runner) madeMeanwhile(changes []*change) (why, ours []string, err error
 		}
 	}
 	if len(lookups) == 0 {
-		return why, ours, nil
+		return why, nil
 	}
 	found, err := r.lookFor(lookups)
 	if err != nil {
-		return nil, nil, err
-	}
-	there, err := r.madeBefore(found)
-	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	for n, i := range at {
-		switch rec := there[found[n].ID]; {
-		case found[n].Found && rec != nil && r.holds(rec, changes[i]):
-			ours[i] = found[n].ID
+		switch {
 		case found[n].Found:
 			why[i] = fmt.Sprintf("a record with the key of the one to be created has appeared since the run (%s)", found[n].ID)
 		case !found[n].Decided:
 			why[i] = "it cannot be told whether the record to be created is there: several have its key, or a row that may be it cannot be read"
 		}
 	}
-	return why, ours, nil
-}
-
-// madeBefore reads the records that were found, where this approval was cut off before: it may have made them. None that
-// another source record is linked to is given.
-func (r *runner) madeBefore(found []delivery.Found) (map[string]value.Record, error) {
-	var ids []string
-	for _, f := range found {
-		if f.Found && r.approval.waited.Approved != nil {
-			ids = append(ids, f.ID)
-		}
-	}
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	there, _, err := r.targetsByID(ids)
-	if err != nil {
-		return nil, err
-	}
-	holders, err := r.job.Store.Holders(r.work, r.p.ID(), ids)
-	if err != nil {
-		return nil, fmt.Errorf("looking up links: %w", err)
-	}
-	for i, id := range ids {
-		if holders[i] != "" {
-			delete(there, id)
-		}
-	}
-	return there, nil
-}
-
-// holds tells whether a record has the values of a create.
-func (r *runner) holds(rec value.Record, c *change) bool {
-	for _, f := range c.Fields {
-		slot, spec := r.p.Target.Slot(f.Name), r.p.To.Object.Field(f.Name)
-		if slot >= 0 && spec != nil && !alike(spec, rec.At(slot), f.After) {
-			return false
-		}
-	}
-	return true
+	return why, nil
 }

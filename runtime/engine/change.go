@@ -39,7 +39,9 @@ type change struct {
 	claim uint64 // hash of the key of a create, 0 for none
 	seq   int64  // of its piece in the stage, 0 while it is in memory
 	done  bool   // what became of it is known
-	place int64  // state.Record.Place of what was remembered last
+	// unanswered: it was sent, and whether it was written is not known.
+	unanswered bool
+	place      int64 // state.Record.Place of what was remembered last
 }
 
 // byField is the index of a field that is not mapped but set so that a created record is found by it.
@@ -118,11 +120,15 @@ func (r *runner) report(c *change) Change {
 	return out
 }
 
-// entry is the change as the ledger keeps it.
+// entry is a change of this run as the ledger keeps it.
 func (r *runner) entry(c *change, target string, created bool) state.Entry {
-	e := state.Entry{Run: r.run.ID, Rule: r.p.ID(), Revision: r.run.Revision, At: r.clock(), Action: c.action(),
-		Connection: r.p.To.Connection, Object: r.p.To.Object.Name, Target: target,
-		Source: state.SourceRef{Connection: r.p.From.Connection, Object: r.p.From.Object.Name, ID: c.Source, Version: c.Version}}
+	return r.origin().entry(c, target, created)
+}
+
+func (o origin) entry(c *change, target string, created bool) state.Entry {
+	e := state.Entry{Run: o.Run, Rule: o.Rule, Revision: o.Revision, At: o.At, Action: c.action(),
+		Connection: o.To.Connection, Object: o.To.Object, Target: target,
+		Source: state.SourceRef{Connection: o.From.Connection, Object: o.From.Object, ID: c.Source, Version: c.Version}}
 	if c.Op == connectors.Upsert && !created {
 		e.Action, e.Blind = "update", true
 	}

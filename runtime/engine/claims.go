@@ -17,7 +17,7 @@ import (
 )
 
 // A create is claimed before it is sent. When the process dies, or an answer is lost, the claim tells the next
-// run which records to look for before anything is created again.
+// run which records to look for before anything is created again. What it was to write is in its intent (intent.go).
 
 // claimKey is the key of a create: the same for every attempt at the same record.
 func (r *runner) claimKey(source string) string {
@@ -25,7 +25,8 @@ func (r *runner) claimKey(source string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// claim stores the claims of the creates among the changes. Creates that are held for a person are taken out.
+// claim stores the changes as about to be sent, and the claims of the creates among them. Creates that are held for a
+// person are taken out.
 func (r *runner) claim(changes []*change, out *state.Outcome) ([]*change, error) {
 	var claims []state.Claim
 	kept := changes[:0:0]
@@ -40,13 +41,21 @@ func (r *runner) claim(changes []*change, out *state.Outcome) ([]*change, error)
 		}
 		kept = append(kept, c)
 	}
-	if len(claims) == 0 {
+	intents, rows, err := r.intend(kept)
+	if err != nil {
+		return nil, fmt.Errorf("storing what is about to be sent: %w", err)
+	}
+	if len(claims)+len(rows) == 0 {
 		return kept, nil
 	}
 	crashpoint.Reach(crashpoint.ClaimBefore)
-	if err := r.job.Store.Claim(r.work, claims); err != nil {
-		return nil, fmt.Errorf("storing claims: %w", err)
+	if err := r.job.Store.Claim(r.work, r.p.ID(), claims, rows); err != nil {
+		return nil, fmt.Errorf("storing what is about to be sent: %w", err)
 	}
+	for i, in := range intents {
+		in.seq = rows[i].Seq
+	}
+	r.intents = intents
 	crashpoint.Reach(crashpoint.ClaimAfter)
 	return kept, nil
 }
@@ -88,8 +97,6 @@ func (r *runner) resolved(c state.Claim, f delivery.Found, out *state.Outcome) e
 	switch {
 	case !f.Decided:
 		r.held[c.Source] = c
-	case f.Found && r.approval != nil && c.Run == r.run.ID:
-		// An earlier attempt at this approval made it; unchangedSince knows what was to be written.
 	case f.Found:
 		known, err := r.job.Store.Records(r.work, r.p.ID(), []string{c.Source})
 		if err != nil {
@@ -99,11 +106,8 @@ func (r *runner) resolved(c state.Claim, f delivery.Found, out *state.Outcome) e
 		if err != nil {
 			return fmt.Errorf("looking up links: %w", err)
 		}
-		rec := known[0]
-		if rec.Target == "" && (holders[0] == "" || holders[0] == c.Source) {
-			// Without a shadow the record is compared with its target when it comes by, which it will: no checkpoint passed it.
-			rec.Source, rec.Target, rec.Shadow, rec.Hash, rec.Seen = c.Source, f.ID, nil, 0, r.stamp
-			out.Records = append(out.Records, rec)
+		if rec := known[0]; rec.Target == "" && (holders[0] == "" || holders[0] == c.Source) {
+			out.Records = append(out.Records, r.linked(rec, c.Source, f.ID))
 			out.Ledger = append(out.Ledger, r.linkEntry(c.Source, f.ID, ""))
 		}
 		out.Claims = append(out.Claims, c.Key)

@@ -22,14 +22,14 @@ func (r *runner) converge() error {
 		return err
 	}
 	if r.named() {
-		for _, step := range []func() error{r.resolveOpenClaims, r.readNamed, r.release} {
+		for _, step := range []func() error{r.resume, r.readNamed, r.release} {
 			if err := step(); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	steps := []func() error{r.resolveOpenClaims, r.askDeletions, r.retryDead, r.readSource, r.reread, r.reevaluate, r.departures, r.release}
+	steps := []func() error{r.resume, r.askDeletions, r.retryDead, r.readSource, r.reread, r.reevaluate, r.departures, r.release}
 	for _, step := range steps {
 		if err := step(); err != nil {
 			return err
@@ -78,9 +78,13 @@ func (r *runner) tidy() error {
 	return stopAbandoned(r.work, r.job.Store, r.run, "the process ended before the run did; a later run went on from the checkpoint")
 }
 
-func (r *runner) resolveOpenClaims() error {
+// resume sees to what earlier runs sent without storing what became of it.
+func (r *runner) resume() error {
 	if r.job.DryRun {
 		return nil
+	}
+	if err := r.account(); err != nil {
+		return err
 	}
 	return r.resolveClaims()
 }
@@ -330,7 +334,7 @@ func (r *runner) emit(it *item, c *change) error {
 		return nil
 	}
 	if !c.Unlink {
-		r.tallyWrite(c, true)
+		tallyWrite(&r.run, c, true)
 	}
 	return r.shown.Put(fnv64(c.Source), 1)
 }

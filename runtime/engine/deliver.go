@@ -45,6 +45,9 @@ func (r *runner) send(changes []*change, out *state.Outcome) (complete bool, err
 			complete = false
 		}
 	}
+	if err := r.fulfil(out); err != nil {
+		return false, err
+	}
 	if stop != nil {
 		return false, stoppedBy(r.to.name, stop)
 	}
@@ -56,6 +59,7 @@ func (r *runner) settle(c *change, res delivery.Outcome, out *state.Outcome) boo
 	if c.Op == connectors.Create && !res.InDoubt && res.Status != delivery.Doubtful {
 		out.Claims = append(out.Claims, r.claimKey(c.Source))
 	}
+	c.unanswered = res.InDoubt && res.Status != delivery.Written && res.Status != delivery.Doubtful
 	if res.Status == delivery.Unsent {
 		return false
 	}
@@ -86,24 +90,31 @@ func (r *runner) settle(c *change, res delivery.Outcome, out *state.Outcome) boo
 // wrote records a change that the target has.
 func (r *runner) wrote(c *change, res delivery.Outcome, out *state.Outcome) {
 	r.written++
-	r.tallyWrite(c, res.Created)
-	out.Ledger = append(out.Ledger, r.entry(c, res.ID, res.Created))
+	// An upsert is made where the match found nothing: one that was sent again after a lost answer meets what it made itself.
+	created := res.Created || c.Op == connectors.Upsert && res.InDoubt
+	tallyWrite(&r.run, c, created)
+	out.Ledger = append(out.Ledger, r.entry(c, res.ID, created))
+	r.concluded(c, res.ID, out)
+}
+
+// concluded settles what is remembered of the record of a change that the target has.
+func (r *runner) concluded(c *change, target string, out *state.Outcome) {
 	r.revive(c, out)
 	if c.Forget {
 		out.Forget = append(out.Forget, c.Source)
 		return
 	}
-	out.Records = append(out.Records, r.afterwards(c, res.ID, true))
+	out.Records = append(out.Records, r.afterwards(c, target, true))
 }
 
-func (r *runner) tallyWrite(c *change, created bool) {
+func tallyWrite(run *state.Run, c *change, created bool) {
 	switch {
 	case c.Op == connectors.Delete:
-		r.run.Deleted++
+		run.Deleted++
 	case c.Op == connectors.Create, c.Op == connectors.Upsert && created:
-		r.run.Created++
+		run.Created++
 	default:
-		r.run.Updated++
+		run.Updated++
 	}
 }
 

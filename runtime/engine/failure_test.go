@@ -250,8 +250,8 @@ func (f *faulty) Commit(ctx context.Context, o state.Outcome) error {
 	return f.fail(func() error { return f.Store.Commit(ctx, o) })
 }
 
-func (f *faulty) Claim(ctx context.Context, c []state.Claim) error {
-	return f.fail(func() error { return f.Store.Claim(ctx, c) })
+func (f *faulty) Claim(ctx context.Context, rule string, c []state.Claim, pieces []state.Staged) error {
+	return f.fail(func() error { return f.Store.Claim(ctx, rule, c, pieces) })
 }
 
 func (f *faulty) Stage(ctx context.Context, run string, c []state.Staged) error {

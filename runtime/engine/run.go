@@ -57,7 +57,8 @@ type runner struct {
 	written int
 	// pendingLookups is how to find the creates under way, by source.
 	pendingLookups map[string][]byte
-	meaning        uint64 // of the rule, hashed
+	intents        []*intent // of the changes under way
+	meaning        uint64    // of the rule, hashed
 	// seen are the records that a dry run saw, by hash: it may not mark them in the store.
 	seen      recall.Numbers
 	notesSeen bool

@@ -179,13 +179,29 @@ func decodePiece(row state.Staged) (changes []*change, err error) {
 }
 
 // encodePiece is the inverse of decodePiece.
-func encodePiece(changes []*change) []byte {
+func encodePiece(changes []*change) (piece []byte) {
+	encodePieces(changes, math.MaxInt, func(data []byte, _ []*change) { piece = data })
+	return piece
+}
+
+// encodePieces makes pieces that end with the change that takes them beyond a size, and gives each with its changes.
+func encodePieces(changes []*change, size int, f func(piece []byte, of []*change)) {
 	var shared sharedTexts
-	list := make([][]byte, len(changes))
+	var block []byte
+	var ends []int
+	first := 0
 	for i, c := range changes {
-		list[i] = c.encode(nil, &shared)
+		block = c.encode(block, &shared)
+		if ends = append(ends, len(block)); len(block) <= size && i+1 < len(changes) {
+			continue
+		}
+		list, start := make([][]byte, len(ends)), 0
+		for n, end := range ends {
+			list[n], start = block[start:end], end
+		}
+		f(shared.piece(list), changes[first:i+1])
+		shared, block, ends, first = sharedTexts{}, block[:0], ends[:0], i+1
 	}
-	return shared.piece(list)
 }
 
 // change decodes one change, which is all of b.

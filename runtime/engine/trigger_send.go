@@ -286,7 +286,7 @@ func (t *triggerRun) takeOutcome(o outgoing, res delivery.Outcome) {
 	case delivery.Written:
 		t.wrote(o, res.ID, res.Created, nil)
 	case delivery.Unsent:
-		if !res.InDoubt && !(o.x.resumed && o.q.Op == connectors.Create) {
+		if !res.InDoubt && !o.x.resumed {
 			t.unmark(o.x)
 		}
 		t.postpone(o.x.f)

@@ -82,20 +82,25 @@ type RecordStore interface {
 	Linked(ctx context.Context, rule string) (int, error)
 }
 
-// ClaimStore makes creates safe to repeat.
+// ClaimStore makes creates safe to repeat, and writes of all kinds accountable when their answers are never seen.
 type ClaimStore interface {
-	// Claim stores that these creates are about to be sent. It is durable when Claim returns.
-	Claim(ctx context.Context, claims []Claim) error
+	// Claim stores that changes of a rule are about to be sent: the creates among them, and all of them as pieces, which
+	// are staged under the rule's name and given their Seq. It is durable when Claim returns.
+	Claim(ctx context.Context, rule string, claims []Claim, pieces []Staged) error
 	// Claims gives a rule's claims whose outcome is not stored: the creates in doubt after a crash.
 	Claims(ctx context.Context, rule string) ([]Claim, error)
 }
 
-// StageStore holds the changes of a guarded run between evaluation and delivery, and across a wait for approval.
+// StageStore holds the changes of a guarded run between evaluation and delivery, and across a wait for approval; and under
+// the name of a rule those that are being sent, until their outcome is stored.
 type StageStore interface {
 	// Stage keeps changes in order, and gives each its Seq.
 	Stage(ctx context.Context, run string, changes []Staged) error
-	// Staged gives a run's staged changes in order, after seq, at most limit, and fewer where they are large.
-	Staged(ctx context.Context, run string, after int64, limit int) ([]Staged, error)
+	// Staged gives what is staged under the name of a run or rule, in order, after seq, at most limit, and fewer where it
+	// is large.
+	Staged(ctx context.Context, name string, after int64, limit int) ([]Staged, error)
+	// StagedNames gives the runs and rules that something is staged for, in no order.
+	StagedNames(ctx context.Context) ([]string, error)
 }
 
 // Compacter forgets what is old.
@@ -369,6 +374,9 @@ type Entry struct {
 	Fields     []FieldChange `json:"fields,omitempty"`
 	// Blind: the record was there, and was written without being read: the fields' values before are not known.
 	Blind bool `json:"blind,omitempty"`
+	// InDoubt: it was about to be sent when the process died, or was not answered, and the target does not tell any more
+	// whether it was written.
+	InDoubt bool `json:"in_doubt,omitempty"`
 }
 
 // SourceRef is the source record that a write came from.

@@ -55,6 +55,8 @@ type Plan struct {
 	Links int `json:"links,omitempty"`
 	// Messages counts what was sent: it stays sent.
 	Messages int `json:"messages,omitempty"`
+	// Doubts counts creates of which it is not known whether they were carried out, nor as what record.
+	Doubts int `json:"in_doubt,omitempty"`
 	// Entries counts the entries of the ledger that it was made from.
 	Entries int `json:"entries"`
 }
@@ -94,6 +96,10 @@ func (p *Plan) add(at map[[3]string]*Record, e *state.Entry) {
 		return
 	case "send", "call":
 		p.Messages++
+		return
+	}
+	if e.Target == "" {
+		p.Doubts++
 		return
 	}
 	key := [3]string{e.Connection, e.Object, e.Target}

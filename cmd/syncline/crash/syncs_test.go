@@ -203,6 +203,7 @@ func (s *syncs) judge() {
 		}
 	}
 	s.settled()
+	s.accounted()
 }
 
 // shape is an object's records, restricted to fields and sorted.

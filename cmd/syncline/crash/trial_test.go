@@ -211,6 +211,7 @@ func (w *world) dieAt(s scenario, point string, how way) bool {
 // age makes the state one that its fourth version has written, but for the ledger, which is empty.
 func (w *world) age() {
 	w.t.Helper()
+	w.forgot = true
 	schema, err := os.ReadFile("testdata/state-4.sql")
 	if err != nil {
 		w.t.Fatal(err)
@@ -283,6 +284,7 @@ func (w *world) db() *sql.DB {
 // loosen leaves much of the state's file free, as when much was forgotten.
 func (w *world) loosen() {
 	w.t.Helper()
+	w.forgot = true
 	db := w.db()
 	defer db.Close()
 	for _, stmt := range []string{"CREATE TABLE much (x BLOB)", "INSERT INTO much VALUES (randomblob(2000000))", "DROP TABLE much"} {

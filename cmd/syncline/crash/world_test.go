@@ -34,6 +34,9 @@ type world struct {
 	live *proc // the process that serves, nil: none
 	// secret signs the events of this trial. A server that took over the port of one that died turns away what was meant for that.
 	secret string
+	// first is what the target holds at first, and forgot whether entries of the ledger were made to be forgotten.
+	first  map[string]*book
+	forgot bool
 	// bound is how large files may become, in bytes; 0: as large as they like.
 	bound int64
 }
@@ -51,6 +54,7 @@ func newWorld(t *testing.T, kind string, seed uint64, latency time.Duration) *wo
 		name, text, _ := strings.Cut(line, "=")
 		w.env[name] = text
 	}
+	w.first = w.shelf()
 	t.Cleanup(func() {
 		if w.live != nil {
 			w.live.kill()

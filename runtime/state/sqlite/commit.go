@@ -92,26 +92,33 @@ SELECT cursor, deleted, meaning, pass, full_done, at FROM checkpoint WHERE rule 
 	return c, s.explain(err)
 }
 
-// Claim stores creates that are about to be sent.
-func (s *Store) Claim(ctx context.Context, claims []state.Claim) error {
+// Claim stores changes that are about to be sent.
+func (s *Store) Claim(ctx context.Context, rule string, claims []state.Claim, pieces []state.Staged) error {
+	return s.tx(ctx, func(tx *sql.Tx) error {
+		if err := putClaims(ctx, tx, claims); err != nil {
+			return err
+		}
+		return stage(ctx, tx, rule, pieces)
+	})
+}
+
+func putClaims(ctx context.Context, tx *sql.Tx, claims []state.Claim) error {
 	if len(claims) == 0 {
 		return nil
 	}
-	return s.tx(ctx, func(tx *sql.Tx) error {
-		put, err := tx.PrepareContext(ctx, `
+	put, err := tx.PrepareContext(ctx, `
 INSERT INTO claim (key, rule, source, object, lookup, run, at) VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (key) DO UPDATE SET lookup = excluded.lookup, run = excluded.run, at = excluded.at`)
-		if err != nil {
+	if err != nil {
+		return err
+	}
+	defer put.Close()
+	for _, c := range claims {
+		if _, err := put.ExecContext(ctx, c.Key, c.Rule, c.Source, c.Object, c.Lookup, c.Run, c.At.UnixMicro()); err != nil {
 			return err
 		}
-		defer put.Close()
-		for _, c := range claims {
-			if _, err := put.ExecContext(ctx, c.Key, c.Rule, c.Source, c.Object, c.Lookup, c.Run, c.At.UnixMicro()); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // Claims lists the creates of a rule whose outcome is not known.
@@ -139,31 +146,28 @@ func (s *Store) Stage(ctx context.Context, run string, changes []state.Staged) e
 	if len(changes) == 0 {
 		return nil
 	}
-	return s.tx(ctx, func(tx *sql.Tx) error {
-		put, err := tx.PrepareContext(ctx, "INSERT INTO stage (run, source, data) VALUES (?, ?, ?)")
+	return s.tx(ctx, func(tx *sql.Tx) error { return stage(ctx, tx, run, changes) })
+}
+
+func stage(ctx context.Context, tx *sql.Tx, name string, changes []state.Staged) error {
+	for i := range changes {
+		res, err := tx.ExecContext(ctx, "INSERT INTO stage (run, source, data) VALUES (?, ?, ?)", name, changes[i].Source, changes[i].Data)
 		if err != nil {
 			return err
 		}
-		defer put.Close()
-		for i := range changes {
-			res, err := put.ExecContext(ctx, run, changes[i].Source, changes[i].Data)
-			if err != nil {
-				return err
-			}
-			if changes[i].Seq, err = res.LastInsertId(); err != nil {
-				return err
-			}
+		if changes[i].Seq, err = res.LastInsertId(); err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // stagedBytes is about how much of what is staged is given at once.
 const stagedBytes = 1 << 20
 
-// Staged pages through a run's staged changes.
-func (s *Store) Staged(ctx context.Context, run string, after int64, limit int) ([]state.Staged, error) {
-	rows, err := s.read.QueryContext(ctx, "SELECT seq, source, data FROM stage WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?", run, after, limit)
+// Staged pages through what is staged under a name.
+func (s *Store) Staged(ctx context.Context, name string, after int64, limit int) ([]state.Staged, error) {
+	rows, err := s.read.QueryContext(ctx, "SELECT seq, source, data FROM stage WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?", name, after, limit)
 	if err != nil {
 		return nil, s.explain(err)
 	}
@@ -179,6 +183,24 @@ func (s *Store) Staged(ctx context.Context, run string, after int64, limit int) 
 		if size += len(c.Data); size > stagedBytes {
 			break
 		}
+	}
+	return out, s.explain(rows.Err())
+}
+
+// StagedNames lists the runs and rules that something is staged for.
+func (s *Store) StagedNames(ctx context.Context) ([]string, error) {
+	rows, err := s.read.QueryContext(ctx, "SELECT DISTINCT run FROM stage")
+	if err != nil {
+		return nil, s.explain(err)
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, s.explain(err)
+		}
+		out = append(out, name)
 	}
 	return out, s.explain(rows.Err())
 }

@@ -19,6 +19,7 @@ type ledgerRow struct {
 	Action  string        `json:"action"`
 	Version string        `json:"version,omitempty"` // of the source record
 	Blind   bool          `json:"blind,omitempty"`
+	InDoubt bool          `json:"in_doubt,omitempty"`
 	Fields  []ledgerField `json:"fields,omitempty"`
 }
 
@@ -117,7 +118,7 @@ func readLedger(e *state.Entry, data []byte) (doc ledgerRow, err error) {
 		e.ID = id
 		return ledgerRow{}, err
 	}
-	e.Action, e.Source.Version, e.Blind = doc.Action, doc.Version, doc.Blind
+	e.Action, e.Source.Version, e.Blind, e.InDoubt = doc.Action, doc.Version, doc.Blind, doc.InDoubt
 	for _, f := range doc.Fields {
 		for name, v := range f.Inputs {
 			f.Inputs[name] = state.Exact(v)

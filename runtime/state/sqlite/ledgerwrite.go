@@ -101,6 +101,9 @@ func (w *ledgerWriter) document(ctx context.Context, e *state.Entry) (string, er
 	if e.Blind {
 		b = append(b, `,"blind":true`...)
 	}
+	if e.InDoubt {
+		b = append(b, `,"in_doubt":true`...)
+	}
 	var err error
 	if len(e.Fields) > 0 {
 		b = append(b, `,"fields":[`...)

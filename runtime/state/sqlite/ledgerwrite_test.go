@@ -25,7 +25,7 @@ func TestLedgerDocumentsAreJSON(t *testing.T) {
 	defer tx.Rollback()
 	w := ledgerWriter{s: s, tx: tx}
 	for i, v := range values {
-		e := state.Entry{Action: "update", Revision: string(rune('a' + i%3)), Blind: i%2 == 0, Source: state.SourceRef{Version: []string{"", "v\"1"}[i%2]}}
+		e := state.Entry{Action: "update", Revision: string(rune('a' + i%3)), Blind: i%2 == 0, InDoubt: i%3 == 0, Source: state.SourceRef{Version: []string{"", "v\"1"}[i%2]}}
 		for n := range i % 3 {
 			inputs := []map[string]any{nil, {"source.x": v}, {"source.x": v, "source.\"y": v, "target.z": nil}}[(i+n)%3]
 			e.Fields = append(e.Fields, state.FieldChange{Name: "F\"", Before: v, After: values[len(values)-1-i], Expression: []string{"", "source.x"}[n%2], Inputs: inputs})
@@ -34,7 +34,7 @@ func TestLedgerDocumentsAreJSON(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%v: %v", v, err)
 		}
-		want := ledgerRow{Head: w.id, Action: e.Action, Version: e.Source.Version, Blind: e.Blind}
+		want := ledgerRow{Head: w.id, Action: e.Action, Version: e.Source.Version, Blind: e.Blind, InDoubt: e.InDoubt}
 		for _, f := range e.Fields {
 			field := ledgerField{Name: f.Name, Before: f.Before, After: f.After, Inputs: f.Inputs}
 			if f.Expression != "" {

@@ -162,9 +162,9 @@ func claims(t *testing.T, ctx context.Context, s state.Store) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	one := state.Claim{Rule: rule, Key: "k1", Source: "a", Object: "Account", Lookup: []byte("l"), Run: "r", At: at}
 	two := state.Claim{Rule: rule, Key: "k2", Source: "b", Run: "r", At: at}
-	must(t, s.Claim(ctx, []state.Claim{one, two}))
+	must(t, s.Claim(ctx, rule, []state.Claim{one, two}, nil))
 	one.Run = "r2"
-	must(t, s.Claim(ctx, []state.Claim{one}))
+	must(t, s.Claim(ctx, rule, []state.Claim{one}, nil))
 	got, err := s.Claims(ctx, rule)
 	must(t, err)
 	same(t, got, []state.Claim{one, two})
@@ -172,6 +172,20 @@ func claims(t *testing.T, ctx context.Context, s state.Store) {
 	got, err = s.Claims(ctx, rule)
 	must(t, err)
 	same(t, got, []state.Claim{two})
+	// What is about to be sent is staged with the claims, under the rule's name, and no run's end takes it.
+	pieces := []state.Staged{{Data: []byte("1")}, {Data: []byte("2")}}
+	must(t, s.Claim(ctx, rule, nil, pieces))
+	must(t, s.SaveRun(ctx, state.Run{ID: "r", Rule: rule, Status: state.Stopped}))
+	names, err := s.StagedNames(ctx)
+	must(t, err)
+	same(t, names, []string{rule})
+	left, err := s.Staged(ctx, rule, 0, 10)
+	must(t, err)
+	same(t, left, pieces)
+	must(t, s.Commit(ctx, state.Outcome{Rule: rule, Unstage: []int64{pieces[0].Seq, pieces[1].Seq}}))
+	names, err = s.StagedNames(ctx)
+	must(t, err)
+	same(t, len(names), 0)
 }
 
 func staged(t *testing.T, ctx context.Context, s state.Store) {
