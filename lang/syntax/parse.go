@@ -89,7 +89,7 @@ func (p *parser) hcl() (body *hclsyntax.Body, ok bool) {
 // body converts the content of a block along its description.
 func (p *parser) body(b *hclsyntax.Body, spec *BlockSpec, into *Block) {
 	for _, n := range b.Blocks {
-		p.block(n, spec, into)
+		p.block(n, b, spec, into)
 	}
 	attrs := make([]*hclsyntax.Attribute, 0, len(b.Attributes))
 	for _, a := range b.Attributes {
@@ -99,16 +99,25 @@ func (p *parser) body(b *hclsyntax.Body, spec *BlockSpec, into *Block) {
 		return cmp.Compare(a.SrcRange.Start.Byte, b.SrcRange.Start.Byte)
 	})
 	for _, a := range attrs {
-		p.attribute(a, spec, into)
+		p.attribute(a, b, spec, into)
 	}
 	p.duplicateAttributes(b)
 	p.duplicateBlocks(spec, into)
 	p.missing(spec, into)
 }
 
-// attribute converts `NAME = VALUE`; one that the grammar does not know is reported and left out.
-func (p *parser) attribute(a *hclsyntax.Attribute, spec *BlockSpec, into *Block) {
-	name := p.rng(a.NameRange)
+// meant gives the name that a misspelt one in a body is taken for, once that was reported, "" for none: what would be missing
+// otherwise is no mistake of its own.
+func meant(d *diag.Diagnostic, in *hclsyntax.Body) string {
+	if in.Attributes[d.Suggestion] != nil || slices.ContainsFunc(in.Blocks, func(b *hclsyntax.Block) bool { return b.Type == d.Suggestion }) {
+		return "" // it is written too
+	}
+	return d.Suggestion
+}
+
+// attribute converts `NAME = VALUE`; one that the grammar does not know is reported, and left out unless it is misspelt.
+func (p *parser) attribute(a *hclsyntax.Attribute, in *hclsyntax.Body, spec *BlockSpec, into *Block) {
+	name, key := p.rng(a.NameRange), a.Name
 	if p.isSpoilt(name) {
 		return
 	}
@@ -124,23 +133,29 @@ func (p *parser) attribute(a *hclsyntax.Attribute, spec *BlockSpec, into *Block)
 	if as == nil {
 		as = spec.Free
 	}
-	switch {
-	case as == nil:
-		p.add(errUnknownAttribute(spec, a.Name, name))
-	case as.Later:
-		p.add(errLater(a.Name, name))
-	default:
-		into.Attrs = append(into.Attrs, &Attr{
-			Name: a.Name, NameRange: name,
-			Value: p.value(a.Expr, as, a.Name),
-			Range: p.rng(a.SrcRange),
-		})
+	if as == nil {
+		d := errUnknownAttribute(spec, a.Name, name)
+		p.add(d)
+		key = meant(d, in)
+		if as = spec.Attr(key); as == nil || as.Later {
+			return
+		}
 	}
+	if as.Later {
+		p.add(errLater(a.Name, name))
+		return
+	}
+	into.Attrs = append(into.Attrs, &Attr{
+		Name: key, NameRange: name,
+		Value: p.value(a.Expr, as, key),
+		Range: p.rng(a.SrcRange),
+	})
 }
 
-// block converts a nested block; one that the grammar does not know is reported and left out, with all in it.
-func (p *parser) block(n *hclsyntax.Block, parent *BlockSpec, into *Block) {
-	typ, full := p.rng(n.TypeRange), p.blockRange(n)
+// block converts a nested block; one that the grammar does not know is reported, and left out, with all in it, unless it is
+// misspelt.
+func (p *parser) block(n *hclsyntax.Block, in *hclsyntax.Body, parent *BlockSpec, into *Block) {
+	typ, full, key := p.rng(n.TypeRange), p.blockRange(n), n.Type
 	spec := parent.Block(n.Type)
 	if spec == nil || spec.Later {
 		switch {
@@ -149,15 +164,22 @@ func (p *parser) block(n *hclsyntax.Block, parent *BlockSpec, into *Block) {
 		case parent.Attr(n.Type) != nil || parent.Free != nil && parent.Hints[n.Type] == "" && len(n.Labels) == 0:
 			p.add(errAttributeAsBlock(parent, n.Type, typ))
 		default:
-			p.add(errUnknownBlock(parent, n.Type, typ))
+			d := errUnknownBlock(parent, n.Type, typ)
+			p.add(d)
+			if parent != p.grammar {
+				key = meant(d, in)
+				spec = parent.Block(key)
+			}
 		}
+	}
+	if spec == nil || spec.Later {
 		p.dropRedefined(full)
 		if parent == p.grammar {
 			p.lost = append(p.lost, lost(n.Type, n.Labels))
 		}
 		return
 	}
-	b := &Block{Type: n.Type, TypeRange: typ, Range: full}
+	b := &Block{Type: key, TypeRange: typ, Range: full}
 	b.Header = span.Range{File: p.file, Start: typ.Start, End: typ.End}
 	for i, text := range n.Labels {
 		r := p.rng(n.LabelRanges[i])
