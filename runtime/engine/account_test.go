@@ -483,3 +483,22 @@ func (p *parting) Claim(ctx context.Context, rule string, c []state.Claim, piece
 	}
 	return p.Store.Claim(ctx, rule, c, pieces)
 }
+
+// An upsert that hits the record of another source record is refused, but it was written.
+func TestAnUpsertThatHitsAnothersRecordIsTold(t *testing.T) {
+	w := newWorld(t, upserting)
+	w.company("c1", 1)
+	w.ok()
+	id := w.crm.IDs("Account")[0]
+	w.crm.SetHooks(memory.Hooks{BeforeWrite: func(connectors.Write) error {
+		w.account(id, "Gsid", "c2") // after the match found that nothing has the key
+		return nil
+	}})
+	w.company("c2", 2)
+	run := w.run()
+	if run.Dead != 1 || !strings.Contains(w.letters(state.DeadOpen)[0].Message, "is linked to the source record c1 already") {
+		t.Fatalf("%s %v", counts(run), w.letters(state.DeadOpen))
+	}
+	w.want("Account", id, "Score", 2.0)
+	w.tells(run.ID, "update c2 <nil>→2")
+}

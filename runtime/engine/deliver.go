@@ -36,7 +36,7 @@ func (r *runner) send(changes []*change, out *state.Outcome) (complete bool, err
 		r.pendingLookups[c.Source] = c.Lookup
 	}
 	results, stop := r.deliver.Deliver(r.ctx, requests)
-	if err := r.refuseTaken(sent, results); err != nil {
+	if err := r.refuseTaken(sent, results, out); err != nil {
 		return false, err
 	}
 	complete = true
@@ -147,8 +147,9 @@ func (r *runner) unlinked(c *change, out *state.Outcome) {
 	c.done = true
 }
 
-// refuseTaken finds upserts that hit a record which another source record is linked to.
-func (r *runner) refuseTaken(changes []*change, results []delivery.Outcome) error {
+// refuseTaken finds upserts that hit a record which another source record is linked to. They are refused, and in the ledger
+// all the same, since the record has their values now.
+func (r *runner) refuseTaken(changes []*change, results []delivery.Outcome, out *state.Outcome) error {
 	var targets []string
 	var at []int
 	for i, c := range changes {
@@ -166,6 +167,7 @@ func (r *runner) refuseTaken(changes []*change, results []delivery.Outcome) erro
 	}
 	for n, i := range at {
 		if h := holders[n]; h != "" && h != changes[i].Source {
+			out.Ledger = append(out.Ledger, r.entry(changes[i], targets[n], false))
 			results[i] = delivery.Outcome{Status: delivery.Refused, Attempts: 1, Err: &connectors.Error{Class: connectors.Reject,
 				Message: fmt.Sprintf("%s is linked to the source record %s already; two source records have the same key", targets[n], h)}}
 		}
