@@ -228,9 +228,9 @@ func (t *triggerRun) targets(f *firing, a *plan.Action, refs map[*plan.Action]st
 
 // buildChange makes the request of an update or delete; nil: nothing differs.
 func (t *triggerRun) buildChange(f *firing, a *plan.Action, on acted, refs map[*plan.Action]string) (*request, error) {
-	q := &request{Connection: a.Connection, Object: a.Object.Name, Op: connectors.Update, ID: on.id, IDOf: on.idOf}
+	q := &request{Connection: a.Connection, Object: a.Object.Name, Op: connectors.Update, ID: on.id, IDOf: on.idOf, Blind: on.rec == nil}
 	if a.Kind == plan.ActionDelete {
-		q.Op = connectors.Delete
+		q.Op, q.Blind = connectors.Delete, false
 		return q, nil
 	}
 	if on.root >= plan.RootTriggerFinds {
@@ -272,10 +272,12 @@ func (t *triggerRun) set(f *firing, a *plan.Action, on acted, q *request, refs m
 		if err != nil {
 			return fmt.Errorf("%s: %w", m.Field.Name, err)
 		}
-		before := on.rec.At(on.layout.Slot(m.Field.Name))
+		slot := on.layout.Slot(m.Field.Name)
+		before := on.rec.At(slot)
 		if !t.writes(a, m, before, v, on.rec != nil) {
 			continue
 		}
+		q.Blind = q.Blind || q.Op == connectors.Update && slot < 0
 		q.Fields = append(q.Fields, fieldWrite{Name: m.Field.Name, Index: i, Before: before, After: v.Clone(), Text: m.Text, Inputs: t.inputs(f, m.Reads)})
 	}
 	return nil

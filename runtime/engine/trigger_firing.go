@@ -108,6 +108,8 @@ type request struct {
 	// had it before the first send.
 	Lookup []byte `json:"lookup,omitempty"`
 	Proof  bool   `json:"proof,omitempty"`
+	// Blind: what some of its fields held before was not read.
+	Blind bool `json:"blind,omitempty"`
 	// Message is what a send or call sends.
 	Message *wireMessage `json:"message,omitempty"`
 	// Done: it is known to be written.

@@ -137,6 +137,9 @@ func TestAGroupIsOneRequestAndThenFollows(t *testing.T) {
 		if e.Target == "" || e.Source.ID != "c1" || len(e.Fields) == 0 {
 			t.Errorf("%+v", e)
 		}
+		if made := e.Object == "Task" && e.Action == "update"; e.Blind != made { // in the same request, and not read
+			t.Errorf("%+v", e)
+		}
 		if e.Target == "a1" && (fmt.Sprint(e.Fields[0].Before) != "70" || fmt.Sprint(e.Fields[0].After) != "50" || e.Fields[0].Expression == "") {
 			t.Errorf("%+v", e.Fields)
 		}

@@ -353,7 +353,7 @@ func (t *triggerRun) tellOf(o outgoing, created bool) {
 func (t *triggerRun) entry(f *firing, a *plan.Action, q *request, id string, created bool) state.Entry {
 	e := state.Entry{Run: t.run.ID, Rule: t.p.ID(), Revision: t.run.Revision, At: t.clock(), Action: actionName(a, q),
 		Connection: q.Connection, Object: q.Object, Target: id,
-		Source: state.SourceRef{Connection: t.p.On.Connection, Object: t.p.On.Object.Name, ID: f.Source, Version: f.data.Version}}
+		Source: state.SourceRef{Connection: t.p.On.Connection, Object: t.p.On.Object.Name, ID: f.Source, Version: f.data.Version}, Blind: q.Blind}
 	if q.Op == connectors.Upsert && !created {
 		e.Action, e.Blind = "update", true
 	}

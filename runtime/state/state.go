@@ -372,7 +372,7 @@ type Entry struct {
 	Target     string        `json:"target"`
 	Source     SourceRef     `json:"source"`
 	Fields     []FieldChange `json:"fields,omitempty"`
-	// Blind: the record was there, and was written without being read: the fields' values before are not known.
+	// Blind: the record was there, and was written without being read: what the fields held before is not known.
 	Blind bool `json:"blind,omitempty"`
 	// InDoubt: it was about to be sent when the process died, or was not answered, and the target does not tell any more
 	// whether it was written.

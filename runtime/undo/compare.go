@@ -154,8 +154,8 @@ func (r *Record) decide(o *schema.Object, layout *value.Layout, now value.Record
 	case now == nil:
 		set(Conflict, "somebody deleted it since")
 		return
-	case r.blind:
-		set(Lost, "it was there before it was written by its key, and what it held is not known")
+	case r.blind && !r.created:
+		set(Lost, "it was written without being read, and what it held before is not known")
 		return
 	}
 	conflicts, writes, lost := 0, 0, 0

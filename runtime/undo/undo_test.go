@@ -95,7 +95,9 @@ func TestEachFieldIsDecidedForItself(t *testing.T) {
 	b.wrote("r", "update", "a", nil, change("Name", "middle", "new"), change("Score", 5, 6), change("Due", nil, "2026-01-05"),
 		change("Seen", "2026-01-01T00:00:00Z", "2026-01-05T09:00:00Z"), change("Fixed", "f1", "f2"), change("Must", nil, "m"), change("Gone", 1, 2))
 	b.wrote("r", "update", "b", nil, change("Name", "old", "new"))
-	b.wrote("r", "create", "c", nil, change("Name", nil, "made"))
+	b.wrote("r", "create", "c", nil, change("Name", nil, "new"))
+	b.wrote("r", "update", "c", func(e *state.Entry) { e.Blind = true }, change("Name", nil, "made")) // what it held is known: it was made
+	b.wrote("r", "create", "", func(e *state.Entry) { e.InDoubt = true }, change("Name", nil, "made, if it was"))
 	b.wrote("r", "create", "d", nil, change("Name", nil, "made"))
 	b.wrote("r", "update", "e", func(e *state.Entry) { e.Blind = true }, change("Name", nil, "blind"))
 	b.wrote("r", "update", "f", nil, change("Name", "x", "y"))
@@ -107,8 +109,8 @@ func TestEachFieldIsDecidedForItself(t *testing.T) {
 	p, systems := b.plan(state.LedgerFilter{Run: "r"}, false)
 	want := "g lost(); f conflict(); e lost(); d conflict(Name conflict); c keep(Name update); b settled(Name settled); " +
 		"a update(Name update, Score conflict, Due update, Seen update, Fixed lost, Must lost, Gone lost)"
-	if got := text(p); got != want || p.Links != 1 || p.Messages != 2 {
-		t.Errorf("%s\nwant %s; %d links, %d messages", got, want, p.Links, p.Messages)
+	if got := text(p); got != want || p.Links != 1 || p.Messages != 2 || p.Doubts != 1 {
+		t.Errorf("%s\nwant %s; %d links, %d messages, %d in doubt", got, want, p.Links, p.Messages, p.Doubts)
 	}
 	if p, _ := b.plan(state.LedgerFilter{Run: "r"}, true); !strings.Contains(text(p), "d conflict(Name conflict); c delete(Name update)") {
 		t.Error(text(p))

@@ -197,6 +197,7 @@ func (w *told) finish() {
 	}
 	p.kill()
 	w.settled()
+	w.accounted()
 	if w.t.Failed() {
 		w.report()
 	}

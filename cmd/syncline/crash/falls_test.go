@@ -438,6 +438,7 @@ func (f *falls) judge() {
 		f.t.Errorf("%d dead letters", len(dead))
 	}
 	f.settled()
+	f.accounted()
 }
 
 // TestTriggers kills triggers at random moments and points.

@@ -48,6 +48,7 @@ func (w *world) accounted() {
 	}
 	slices.Reverse(entries)
 	told := map[string]map[string]bool{} // fields by record
+	unnamed := map[string]int{}          // creates by object, of which it is not known what they made
 	for _, e := range entries {
 		key := e.Object + " " + e.Target
 		switch {
@@ -55,6 +56,9 @@ func (w *world) accounted() {
 			w.t.Errorf("run %s of %s is in doubt about %s", e.Run, e.Rule, key)
 			continue
 		case e.Connection != "crm" || e.Action == "relink" || e.Action == "unlink":
+			continue
+		case e.Action == "create" && e.Target == "":
+			unnamed[e.Object]++
 			continue
 		case w.first[key] == nil:
 			w.first[key] = &book{values: record{}}
@@ -91,7 +95,15 @@ func (w *world) accounted() {
 	}
 	for key := range now {
 		if w.first[key] == nil && !w.forgot {
-			w.t.Errorf("the ledger does not say that %s was created", key)
+			object, _, _ := strings.Cut(key, " ")
+			if unnamed[object]--; unnamed[object] < 0 {
+				w.t.Errorf("the ledger does not say that %s was created", key)
+			}
+		}
+	}
+	for object, n := range unnamed {
+		if n > 0 && !w.forgot {
+			w.t.Errorf("the ledger says that %d more records of %s were created than there are", n, object)
 		}
 	}
 }
