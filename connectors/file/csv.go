@@ -15,9 +15,10 @@ type csvDecoder struct {
 	null  string
 	slots []slot // by column
 	// cells are where those of the record that was scanned last stand, by column.
-	cells []span
-	base  []byte   // what they stand in
-	texts [][]byte // of cells that do not stand in it as they are
+	cells  []span
+	commas places   // in the line that was scanned last, where it has no quotes
+	base   []byte   // what they stand in
+	texts  [][]byte // of cells that do not stand in it as they are
 	// early and late are the wanted columns.
 	early, late []int
 	text        func([]byte) []byte
@@ -88,9 +89,10 @@ func (d *csvDecoder) cell(at span) []byte {
 func (d *csvDecoder) plain(line []byte) error {
 	d.base = line
 	col, at := 0, 0
-	for i := 0; i < len(line); i += 64 {
-		for commas := placesOf(d.comma, line[i:]); commas != 0; commas &= commas - 1 {
-			end := i + bits.TrailingZeros64(commas)
+	d.commas = d.commas.of(d.comma, line)
+	for w, commas := range d.commas[:len(d.commas)-2] {
+		for ; commas != 0; commas &= commas - 1 {
+			end := w*64 + bits.TrailingZeros64(commas)
 			if col < len(d.cells) {
 				d.cells[col] = span{int32(at), int32(end)}
 			}

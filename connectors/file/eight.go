@@ -40,41 +40,6 @@ func below(x uint64, c byte) uint64 { return (x - ones*uint64(c)) &^ x & tops }
 // equal tells of the bytes that are c, an ASCII character.
 func equal(x uint64, c byte) uint64 { return below(x^ones*uint64(c), 1) }
 
-// placesOf tells where c is among the first 64 bytes of b: a bit for each, the lowest for the first. It looks beyond the
-// end of b where that belongs to the same memory.
-func placesOf(c byte, b []byte) uint64 {
-	if !places64Here || cap(b) < 64 {
-		return placesByEight(c, b)
-	}
-	places := places64(unsafe.SliceData(b), c)
-	if len(b) < 64 {
-		places &= 1<<len(b) - 1
-	}
-	return places
-}
-
-// placesByEight is placesOf on any processor, and near the end of the memory.
-func placesByEight(c byte, b []byte) (places uint64) {
-	b = b[:min(len(b), 64)]
-	all := ones * uint64(c)
-	i := 0
-	for ; i+8 <= len(b); i += 8 {
-		places |= zeros(eightOf(b[i:])^all) << i
-	}
-	if left := len(b) - i; left > 0 {
-		var x uint64
-		if i > 0 {
-			x = eightOf(b[len(b)-8:]) >> (64 - 8*left)
-		} else {
-			for n, c := range b {
-				x |= uint64(c) << (8 * n)
-			}
-		}
-		places |= zeros(x^all) & (1<<left - 1) << i
-	}
-	return places
-}
-
 // zeros tells which of the bytes are zero, a bit for each.
 func zeros(x uint64) uint64 {
 	x = ^((x&^tops + ^uint64(tops)) | x) & tops

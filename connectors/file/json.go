@@ -20,6 +20,7 @@ type jsonDecoder struct {
 	round   uint32 // counts records, to see a key twice in one
 	line    []byte
 	i       int
+	quotes  places // in line
 	// early and late are the wanted keys.
 	early, late []*jsonKey
 }
@@ -42,11 +43,12 @@ type jsonObject struct {
 
 // jsonKey is a key of an object and what is wanted of its value.
 type jsonKey struct {
-	quoted     []byte // "name": as most writers write it
-	head, tail uint64 // its first and last eight bytes; of a shorter one the head alone, with zeros behind
-	slots      []slot
-	child      *jsonObject // for dotted paths into it
-	round      uint32      // of the last record that had it
+	quoted []byte // "name": as most writers write it
+	// words are the first keyBytes of quoted; masks tell which of them count, where it is shorter.
+	words, masks [keyBytes / 8]uint64
+	slots        []slot
+	child        *jsonObject // for dotted paths into it
+	round        uint32      // of the last record that had it
 	// start and end are where its value stands in the line of that record, a text without its quotes.
 	start, end int32
 	form       form
@@ -54,6 +56,9 @@ type jsonKey struct {
 
 // passed is the key of a value that nothing is wanted of and that is not remembered.
 var passed = &jsonKey{}
+
+// keyBytes are how many bytes of a key are compared at once.
+const keyBytes = 24
 
 // maxKeys bounds the keys that are remembered of an object; data used as keys would fill the memory.
 const maxKeys = 2048
@@ -84,6 +89,7 @@ func (d *jsonDecoder) scan(buf []byte, eof bool) (extent, error) {
 		end, x.bytes = len(buf), len(buf)
 	}
 	d.line, d.i = buf[:end], 0
+	d.quotes = d.quotes.of('"', d.line)
 	d.space()
 	if d.i == len(d.line) {
 		x.blank = true
@@ -232,7 +238,10 @@ func (d *jsonDecoder) known(o *jsonObject, guess int) (next int, closed bool) {
 	for ; guess < len(o.keys); guess++ {
 		k := o.keys[guess]
 		start := i + len(k.quoted)
-		if start >= len(line) || !k.begins(line[i:]) || k.round == d.round {
+		if start >= len(line) || cap(line)-i < keyBytes || !k.begins(line[i:i+keyBytes]) || k.round == d.round {
+			break
+		}
+		if len(k.quoted) > keyBytes && string(line[i+keyBytes:start]) != string(k.quoted[keyBytes:]) {
 			break
 		}
 		var end, after int
@@ -240,9 +249,8 @@ func (d *jsonDecoder) known(o *jsonObject, guess int) (next int, closed bool) {
 		switch c := line[start]; {
 		case c == '"':
 			start++
-			n := bytes.IndexByte(line[start:], '"')
-			end, form = start+n, formText
-			if after = end + 1; n < 0 || n > 0 && line[end-1] == '\\' {
+			end, form = d.quotes.next(start), formText
+			if after = end + 1; after < len(line) && line[end-1] == '\\' {
 				after = len(line)
 			}
 		case c == 'n' && len(line)-start > 4 && string(line[start:start+4]) == "null":
@@ -268,26 +276,20 @@ func (d *jsonDecoder) known(o *jsonObject, guess int) (next int, closed bool) {
 	return guess, false
 }
 
-// begins tells whether a line, longer than the key, begins with it.
-func (k *jsonKey) begins(line []byte) bool {
-	n := len(k.quoted)
-	if len(line) < 8 {
-		return string(line[:n]) == string(k.quoted)
-	}
-	if n <= 8 {
-		return (eightOf(line)^k.head)<<(64-8*n) == 0
-	}
-	return eightOf(line) == k.head && eightOf(line[n-8:]) == k.tail && (n <= 16 || string(line[8:n-8]) == string(k.quoted[8:n-8]))
+// begins tells whether the keyBytes of b begin with those of the key.
+func (k *jsonKey) begins(b []byte) bool {
+	return (eightOf(b)^k.words[0])&k.masks[0]|(eightOf(b[8:])^k.words[1])&k.masks[1]|(eightOf(b[16:])^k.words[2])&k.masks[2] == 0
 }
 
 // quote gives the key its name.
 func (k *jsonKey) quote(name string) {
 	k.quoted = append(appendJSONText(nil, name), ':')
-	var head [8]byte
-	copy(head[:], k.quoted)
-	k.head = eightOf(head[:])
-	if n := len(k.quoted); n > 8 {
-		k.tail = eightOf(k.quoted[n-8:])
+	var padded, mask [keyBytes]byte
+	for i := range copy(padded[:], k.quoted) {
+		mask[i] = 0xff
+	}
+	for i := range k.words {
+		k.words[i], k.masks[i] = eightOf(padded[i*8:]), eightOf(mask[i*8:])
 	}
 }
 

@@ -71,32 +71,32 @@ func scanDecimal(b []byte) (d decimal, ok bool) {
 // plainLength is how long the number at the start of b is, where it is of the most common kind: digits, of which some may
 // stand after a point. 0: it is any other.
 func plainLength(b []byte) int {
-	i := digitsLength(b)
-	if i == 0 || i > 1 && b[0] == '0' {
+	n := digitsLength(b)
+	if n == 0 || n > 1 && b[0] == '0' {
 		return 0
 	}
-	if i == len(b) || b[i] != '.' {
-		return i
+	if n == len(b) || b[n] != '.' {
+		return n
 	}
-	n := digitsLength(b[i+1:])
-	if n == 0 {
+	fraction := digitsLength(b[n+1:])
+	if fraction == 0 {
 		return 0
 	}
-	return i + 1 + n
+	return n + 1 + fraction
 }
 
 // digitsLength counts the digits at the start of b.
 func digitsLength(b []byte) int {
-	i := 0
-	for ; i+8 <= len(b); i += 8 {
-		if n := digits(eightOf(b[i:])); n < 8 {
-			return i + n
+	n := 0
+	if len(b) >= 8 {
+		if n = digits(eightOf(b)); n < 8 {
+			return n
 		}
 	}
-	for i < len(b) && b[i]-'0' <= 9 {
-		i++
+	for n < len(b) && b[n]-'0' <= 9 {
+		n++
 	}
-	return i
+	return n
 }
 
 // plainDecimal reads the most common kind of number from the start of b: up to 7 digits and as many after a point. n is

@@ -1,17 +1,22 @@
 #include "textflag.h"
 
-// func places64(b *byte, c byte) uint64
+// func places64(dst []uint64, c byte, b *byte)
 //
-// Every amd64 compares sixteen bytes at once and gathers a bit for each (SSE2); this is done four times.
-TEXT ·places64(SB), NOSPLIT, $0-24
-	MOVQ       b+0(FP), SI
-	MOVBLZX    c+8(FP), AX
+// Every amd64 compares sixteen bytes at once and gathers a bit for each (SSE2); this is done four times for each word.
+TEXT ·places64(SB), NOSPLIT, $0-40
+	MOVQ       dst_base+0(FP), DI
+	MOVQ       dst_len+8(FP), R8
+	MOVBLZX    c+24(FP), AX
+	MOVQ       b+32(FP), SI
 	// X0 is c, sixteen times.
 	MOVD       AX, X0
 	PUNPCKLBW  X0, X0
 	PSHUFLW    $0, X0, X0
 	PUNPCKLQDQ X0, X0
+	TESTQ      R8, R8
+	JZ         done
 
+word:
 	MOVOU    0(SI), X1
 	MOVOU    16(SI), X2
 	MOVOU    32(SI), X3
@@ -31,5 +36,12 @@ TEXT ·places64(SB), NOSPLIT, $0-24
 	ORQ  BX, AX
 	ORQ  DX, CX
 	ORQ  CX, AX
-	MOVQ AX, ret+16(FP)
+	MOVQ AX, (DI)
+
+	ADDQ $64, SI
+	ADDQ $8, DI
+	DECQ R8
+	JNZ  word
+
+done:
 	RET
