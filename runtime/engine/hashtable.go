@@ -12,13 +12,28 @@ type entry struct {
 	at   place
 }
 
+// first is where looking for a hash begins.
+func (t *hashTable) first(hash uint32) int {
+	return int(uint64(hash) * uint64(len(t.entries)) >> 32)
+}
+
 // index is where a hash stands, or would stand.
 func (t *hashTable) index(hash uint32) int {
-	i := int(uint64(hash) * uint64(len(t.entries)) >> 32)
+	i := t.first(hash)
 	for t.entries[i].at != none && t.entries[i].hash != hash {
 		i = (i + 1) & (len(t.entries) - 1)
 	}
 	return i
+}
+
+// touch reads where looking for each of the hashes begins.
+func (t *hashTable) touch(hashes []uint32) (touched uint32) {
+	if t.used > 0 {
+		for _, hash := range hashes {
+			touched ^= t.entries[t.first(hash)].hash
+		}
+	}
+	return touched
 }
 
 // get gives the last place of a hash.

@@ -30,8 +30,9 @@ type replacer struct {
 	queue  chan *parcel
 	spare  chan *value.Batch
 	quit   chan struct{}
-	// shelved: all that the rule looks up is on shelves, which the workers ask themselves.
-	shelved bool
+	// finds are those of the rule in the order in which they are looked up, where all that they look up is on shelves, which
+	// the workers ask themselves; else none.
+	finds []*seeker
 }
 
 // parcel is one page on its way.
@@ -182,7 +183,7 @@ func (p *replacer) evaluate() {
 			default:
 				c.out = value.NewBatch(p.layout, c.page.batch.Len())
 			}
-			if len(p.r.finds) == 0 || p.shelved {
+			if len(p.r.finds) == len(p.finds) {
 				p.mapPage(c, w)
 			}
 		}
@@ -192,50 +193,67 @@ func (p *replacer) evaluate() {
 
 // mapper is what one goroutine needs to map records.
 type mapper struct {
-	frame *expr.Frame
-	look  looking
+	frame  *expr.Frame
+	passed []int // of the records that are mapped together, those that passed the filters: their numbers in the page
+	look   looker
 }
 
-// mapPage filters and maps a page, record by record, without anything in between.
+// mapPage filters and maps a page, so many records at a time as are looked up together.
 func (p *replacer) mapPage(c *parcel, w *mapper) {
 	in := c.page.batch
 	w.frame.Texts = c.out // built texts live as long as the records that hold them
-	for i := range in.Len() {
-		w.frame.Records[plan.RootSource] = in.Record(i)
-		step, err := p.mapRecord(c, w)
-		if err != nil {
-			c.failed = append(c.failed, rejection{p.recordID(in.Record(i)), step, err})
+	for start := 0; start < in.Len(); start += findAhead {
+		w.passed = w.passed[:0]
+		for i := start; i < min(start+findAhead, in.Len()); i++ {
+			w.frame.Records[plan.RootSource] = in.Record(i)
+			if passed, err := p.passes(c, w); err != nil {
+				c.failed = append(c.failed, rejection{p.recordID(in.Record(i)), "filter", err})
+			} else if passed {
+				w.passed = append(w.passed, i)
+			}
+		}
+		if len(p.finds) > 0 {
+			p.lookAhead(c, w)
+		}
+		for n, i := range w.passed {
+			w.frame.Records[plan.RootSource] = in.Record(i)
+			if step, err := p.mapRecord(c, w, n); err != nil {
+				c.failed = append(c.failed, rejection{p.recordID(in.Record(i)), step, err})
+			}
 		}
 	}
 }
 
-func (p *replacer) mapRecord(c *parcel, w *mapper) (step string, err error) {
-	frame := w.frame
+// passes tells whether the record in the frame is one that the rule is about, and counts it where it is not.
+func (p *replacer) passes(c *parcel, w *mapper) (bool, error) {
 	for _, f := range p.r.filters {
 		if c.page.clean && f.Own == f.Whole {
 			continue
 		}
-		in, err := f.Whole.Test(frame)
+		in, err := f.Whole.Test(w.frame)
 		if err != nil {
-			return "filter", fmt.Errorf("the condition fails for this record: %w", err)
+			return false, fmt.Errorf("the condition fails for this record: %w", err)
 		}
 		if !in {
 			c.filtered++
-			return "", nil
+			return false, nil
 		}
 	}
-	if p.r.pilot != nil {
-		in, err := p.r.pilot.has(frame, p.pilotID(frame.Records[plan.RootSource]))
-		if err != nil {
-			return "filter", err
-		}
-		if !in {
-			c.filtered++
-			return "", nil
-		}
+	if p.r.pilot == nil {
+		return true, nil
 	}
-	if p.shelved {
-		if there, err := p.lookUp(c, w); err != nil || !there {
+	in, err := p.r.pilot.has(w.frame, p.pilotID(w.frame.Records[plan.RootSource]))
+	if err == nil && !in {
+		c.filtered++
+	}
+	return in, err
+}
+
+// mapRecord maps the record in the frame, the n-th of those that passed.
+func (p *replacer) mapRecord(c *parcel, w *mapper, n int) (step string, err error) {
+	frame := w.frame
+	if len(p.finds) > 0 {
+		if there, err := p.lookUp(c, w, n); err != nil || !there {
 			return "find", err
 		}
 	}
@@ -349,7 +367,7 @@ func (p *replacer) take(c *parcel) error {
 	r := p.r
 	first := r.run.Read
 	out, bad := r.leftOut(c.page.bad)
-	if c.out != nil && len(r.finds) > 0 && !p.shelved {
+	if c.out != nil && len(r.finds) > len(p.finds) {
 		if err := p.mapItems(c); err != nil {
 			return err
 		}

@@ -2,7 +2,9 @@ package engine
 
 import (
 	"bytes"
+	"encoding/binary"
 	"io"
+	"math"
 	"slices"
 
 	"github.com/cespare/xxhash/v2"
@@ -17,73 +19,142 @@ import (
 // A system that cannot be asked by key, such as a file, gives all of its records whatever the question. Where more than
 // one page of records is looked up, they are read once a run and put on a shelf.
 
-// shelf holds records encoded one after the other, and finds them by key: about 20 bytes a record beside the fields
+// shelf holds records encoded one after the other, and finds them by key: about 25 bytes a record beside the fields
 // that the rule uses. It may be asked by several goroutines.
 type shelf struct {
 	by     []plan.Alternative
 	slots  [][]int // of each alternative's key fields
 	width  int
 	blocks [][]byte
-	// at is where each record begins: the number of its block, and the offset in it.
-	at    []uint64
-	index []chains // by alternative
-	key   []byte   // scratch of add
+	index  []hashTable // by alternative
+	// of the records that are added together, by alternative: the hashes of their keys, and whether they have one
+	hashes  [][findAhead]uint32
+	keyed   [][findAhead]bool
+	key     []byte // scratch
+	touched uint32 // of no use but to addAll
 }
 
+// place says where a record stands on a shelf: the number of its block, and the offset in it in units of placeUnit. 32
+// bits are enough for 32 GB. There stands, by alternative, the place of the record before it whose key has the same hash,
+// and then the record.
+type place uint32
+
 const (
-	blockBits = 20
-	blockSize = 1 << blockBits
+	none      place = 0 // where no record stands
+	placeUnit       = 8
+	blockBits       = 20
+	blockSize       = 1 << blockBits
+	linkSize        = 4
 )
 
 func newShelf(by []plan.Alternative, slots [][]int, width int) *shelf {
-	return &shelf{by: by, slots: slots, width: width, index: make([]chains, len(by))}
+	return &shelf{by: by, slots: slots, width: width, index: make([]hashTable, len(by)),
+		hashes: make([][findAhead]uint32, len(by)), keyed: make([][findAhead]bool, len(by))}
 }
 
-// add encodes a record.
-func (s *shelf) add(rec value.Record) {
-	last := len(s.blocks) - 1
-	if last < 0 || blockSize-len(s.blocks[last]) < 4096 {
-		s.blocks = append(s.blocks, make([]byte, 0, blockSize))
-		last++
-	}
-	// A record that is longer than what is left takes its block elsewhere, with all that stands in it.
-	b := s.blocks[last]
-	start := len(b)
-	for _, v := range rec {
-		b = v.AppendBinary(b)
-	}
-	s.blocks[last] = b
-	s.at = append(s.at, uint64(last)<<blockBits|uint64(start))
-	for a, alt := range s.by {
-		s.key = appendCandidateKey(s.key[:0], alt, s.slots[a], rec)
-		s.index[a].add(uint32(len(s.at)-1), hashKey(s.key), len(s.key) > 0)
-	}
-}
-
-// record decodes a record into dst, whose texts share the shelf's memory.
-func (s *shelf) record(n uint32, dst value.Record) error {
-	at := s.at[n]
-	b := s.blocks[at>>blockBits][at&(blockSize-1):]
-	for i := range dst {
-		var err error
-		if dst[i], b, err = value.DecodeShared(b); err != nil {
-			return err
+// addAll adds records.
+func (s *shelf) addAll(records []value.Record) error {
+	for some := range slices.Chunk(records, findAhead) {
+		for a, alt := range s.by {
+			for i, rec := range some {
+				s.key = appendCandidateKey(s.key[:0], alt, s.slots[a], rec)
+				s.keyed[a][i], s.hashes[a][i] = len(s.key) > 0, hashKey(s.key)
+			}
+			s.touched ^= s.index[a].touch(s.hashes[a][:len(some)])
+		}
+		for i, rec := range some {
+			if err := s.add(i, rec); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-// find gives the records that have the key, in the order in which they were read. The key is that of appendKey.
-func (s *shelf) find(a int, key []byte) ([]value.Record, error) {
+// add encodes the i-th of the records that are added together.
+func (s *shelf) add(i int, rec value.Record) error {
+	last := len(s.blocks) - 1
+	if last < 0 || blockSize-len(s.blocks[last]) < 4096 {
+		s.blocks = append(s.blocks, make([]byte, placeUnit, blockSize))
+		last++
+	}
+	// A record that is longer than what is left takes its block elsewhere, with all that stands in it.
+	b := s.blocks[last]
+	at := (uint64(last)<<blockBits + uint64(len(b))) / placeUnit
+	if at > math.MaxUint32 {
+		return &connectors.Error{Class: connectors.Permanent, Message: "what is looked up there takes more than 32 GB of memory"}
+	}
+	for a := range s.by {
+		before := none
+		if s.keyed[a][i] {
+			before = s.index[a].put(s.hashes[a][i], place(at))
+		}
+		b = binary.LittleEndian.AppendUint32(b, uint32(before))
+	}
+	for _, v := range rec {
+		b = v.AppendBinary(b)
+	}
+	for len(b)%placeUnit != 0 {
+		b = append(b, 0)
+	}
+	s.blocks[last] = b
+	return nil
+}
+
+// record decodes the record at a place into dst, whose texts share the shelf's memory, and gives the place of the one
+// before it in an alternative.
+func (s *shelf) record(a int, at place, dst value.Record) (before place, err error) {
+	b := s.bytes(at)
+	before = place(binary.LittleEndian.Uint32(b[a*linkSize:]))
+	b = b[len(s.by)*linkSize:]
+	for i := range dst {
+		if dst[i], b, err = value.DecodeShared(b); err != nil {
+			return none, err
+		}
+	}
+	return before, nil
+}
+
+// bytes are what stands at a place, and behind it.
+func (s *shelf) bytes(at place) []byte {
+	start := uint64(at) * placeUnit
+	return s.blocks[start>>blockBits][start&(blockSize-1):]
+}
+
+// locate finds the places of so many questions as are looked up together. A shelf is far larger than the caches of the
+// processor, so that finding is waiting for memory: what does not depend on each other is waited for together, first the
+// entries of the tables, then the records. touched is of no use, but without it the compiler would leave the reading out.
+func (s *shelf) locate(list []question) (touched uint32) {
+	var hashes [findAhead]uint32
+	for a := range s.by {
+		for i := range list {
+			hashes[i] = hashKey(list[i].keys[a])
+		}
+		touched ^= s.index[a].touch(hashes[:len(list)])
+		for i := range list {
+			list[i].at[a] = s.index[a].get(hashes[i])
+		}
+		for i := range list {
+			if at := list[i].at[a]; at != none {
+				touched ^= uint32(s.bytes(at)[0])
+			}
+		}
+	}
+	return touched
+}
+
+// find gives the records that have the key, in the order in which they were read. The key is that of appendKey, at where
+// its hash leads to.
+func (s *shelf) find(a int, key []byte, at place) ([]value.Record, error) {
 	var out []value.Record
 	var buf [128]byte
 	var rec value.Record
-	hash := hashKey(key)
-	for n := s.index[a].first(hash); n != none; n = s.index[a].next(n, hash) {
+	for at != none {
 		if rec == nil {
 			rec = make(value.Record, s.width)
 		}
-		if err := s.record(n, rec); err != nil {
+		var err error
+		if at, err = s.record(a, at, rec); err != nil {
 			return nil, err
 		}
 		if bytes.Equal(appendCandidateKey(buf[:0], s.by[a], s.slots[a], rec), key) {
@@ -97,64 +168,6 @@ func (s *shelf) find(a int, key []byte) ([]value.Record, error) {
 func hashKey(key []byte) uint32 {
 	h := xxhash.Sum64(key)
 	return uint32(h ^ h>>32)
-}
-
-// chains is a hash table of numbers from 0 on, each added once and in order; those of one bucket are chained, the last
-// that was added first.
-type chains struct {
-	heads  []uint32 // by bucket; none: empty. Their number is a power of two
-	links  []uint32 // by number
-	hashes []uint32 // by number
-}
-
-const none = ^uint32(0)
-
-// add adds the next number; in: it can be found.
-func (c *chains) add(n, hash uint32, in bool) {
-	c.links, c.hashes = append(c.links, none), append(c.hashes, hash)
-	if !in {
-		c.hashes[n], c.links[n] = 0, n // a chain of its own, which nothing leads to
-		return
-	}
-	if len(c.links) > len(c.heads) {
-		c.grow()
-		return
-	}
-	c.link(n)
-}
-
-func (c *chains) link(n uint32) {
-	head := &c.heads[c.hashes[n]&uint32(len(c.heads)-1)]
-	c.links[n], *head = *head, n
-}
-
-func (c *chains) grow() {
-	c.heads = make([]uint32, max(1024, 2*len(c.heads)))
-	for i := range c.heads {
-		c.heads[i] = none
-	}
-	for n := range c.links {
-		if c.links[n] != uint32(n) {
-			c.link(uint32(n))
-		}
-	}
-}
-
-// first gives the first number of a hash, none when there is none; next the one after n.
-func (c *chains) first(hash uint32) uint32 {
-	if len(c.heads) == 0 {
-		return none
-	}
-	return c.skip(c.heads[hash&uint32(len(c.heads)-1)], hash)
-}
-
-func (c *chains) next(n, hash uint32) uint32 { return c.skip(c.links[n], hash) }
-
-func (c *chains) skip(n, hash uint32) uint32 {
-	for n != none && c.hashes[n] != hash {
-		n = c.links[n]
-	}
-	return n
 }
 
 // shelvable tells whether the system would give all records anyway, and the run does not change them.
@@ -192,6 +205,7 @@ func (s *seeker) readShelf() (*shelf, error) {
 	all := wanted.hand(rows) || wanted.want == nil
 	broken, _ := rows.(connectors.BadRows)
 	out := newShelf(s.spec.By, s.slots, s.layout.Len())
+	var records []value.Record
 	for batch := value.NewBatch(s.layout, 256); ; {
 		if err := rows.Next(ctx, batch); err == io.EOF {
 			return out, nil
@@ -201,10 +215,14 @@ func (s *seeker) readShelf() (*shelf, error) {
 		if broken != nil {
 			s.lament(broken.Bad())
 		}
+		records = records[:0]
 		for i := range batch.Len() {
 			if rec := batch.Record(i); all || wanted.want(rec) {
-				out.add(rec)
+				records = append(records, rec)
 			}
+		}
+		if err := out.addAll(records); err != nil {
+			return nil, err
 		}
 	}
 }
@@ -234,7 +252,7 @@ func (s *seeker) seekShelf(a int, asks []*ask) error {
 		if s.broken.hit(q, a, buf) {
 			continue
 		}
-		found, err := s.shelf.find(a, buf)
+		found, err := s.shelf.find(a, buf, s.shelf.index[a].get(hashKey(buf)))
 		if err != nil {
 			return badJob("looking up %s: %v", s.name, err)
 		}
