@@ -493,3 +493,16 @@ func TestPlannedKinds(t *testing.T) {
 		}
 	}
 }
+
+// Of a file that is not there yet only what is declared is known, which its description says.
+func TestAnAbsentFileIsDescribedAsSuch(t *testing.T) {
+	declared := []connectors.Column{{Name: "a", Kind: schema.Text}}
+	conn, _ := project(t, map[string]string{"there.csv": "a,b\n1,2\n"},
+		connectors.Object{Name: "there", Settings: settings("path", "there.csv"), Columns: declared},
+		connectors.Object{Name: "gone", Settings: settings("path", "gone.csv"), Columns: declared})
+	for name, fields := range map[string]int{"there": 2, "gone": 1} {
+		if o := describe(t, conn, name); o.Absent != (name == "gone") || len(o.Fields) != fields {
+			t.Errorf("%s: absent %t, %d fields", name, o.Absent, len(o.Fields))
+		}
+	}
+}

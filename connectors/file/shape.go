@@ -26,7 +26,7 @@ func (c *connection) shape(s *source) (*shape, error) {
 		return nil, err
 	}
 	sh := &shape{from: map[string]string{}}
-	sh.object = &schema.Object{Name: s.name, Label: s.shown, Key: s.key, Modified: s.modified,
+	sh.object = &schema.Object{Name: s.name, Label: s.shown, Key: s.key, Modified: s.modified, Absent: sample.absent,
 		Open: len(s.columns) == 0 && s.write != "update", Replace: s.write != "update"}
 	found, rows, err := infer(s, sample)
 	if err != nil {
@@ -119,7 +119,8 @@ const (
 // sampled is the start of a file.
 type sampled struct {
 	window
-	used int // bytes of the rows that were looked at
+	used   int // bytes of the rows that were looked at
+	absent bool
 }
 
 // sample reads the start of a file, and its size (0 where unknown). A file that is not there has an empty sample: it may
@@ -131,7 +132,7 @@ func (c *connection) sample(s *source) (*sampled, int64, error) {
 	info, err := os.Stat(s.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return &sampled{window: window{eof: true}}, 0, nil
+		return &sampled{window: window{eof: true}, absent: true}, 0, nil
 	case err != nil:
 		return nil, 0, ioError("read", s.path, err)
 	case info.IsDir():

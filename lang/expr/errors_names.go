@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -93,7 +94,11 @@ func errUnknownField(s step, o *schema.Object, r *Root, before []step) *diag.Dia
 		return suggest(mistake("SYN305", "Unknown field", s.place, "%s has no field %q; it is written %q, and letter case counts.", o.Name, s.name, f), f)
 	}
 	detail := fmt.Sprintf("%s%s has no field %q.%s", o.Name, system, s.name, diag.DidYouMean(near))
-	if len(o.Fields) == 0 {
+	switch {
+	case o.Absent:
+		detail = fmt.Sprintf("%s%s has no field %q, as far as is known: there is no %s yet. See that it is where the connection looks for it, or declare the field.%s",
+			o.Name, system, s.name, cmp.Or(o.Label, o.Name), diag.DidYouMean(near))
+	case len(o.Fields) == 0:
 		detail = fmt.Sprintf("%s%s has no fields at all: it is not there yet, or empty. Declare its columns, or see that it is where the connection looks for it.", o.Name, system)
 	}
 	if len(before) > 0 {
@@ -215,8 +220,24 @@ func errUnknownFunction(at span.Range, name string, s *Scope) *diag.Diagnostic {
 		}
 	}
 	near := diag.Nearest(name, names)
+	if len(near) == 0 && len(name) > 2 {
+		near = begun(name, names)
+	}
 	name = strings.TrimPrefix(name, "table.")
 	return suggest(mistake(code, summary, at, "There is no function %q.%s", name, diag.DidYouMean(near)), diag.First(near))
+}
+
+// begun gives the names that begin with another one, if they are few.
+func begun(name string, among []string) (out []string) {
+	for _, n := range among {
+		if strings.HasPrefix(n, strings.ToLower(name)) {
+			out = append(out, n)
+		}
+	}
+	if len(out) > 3 {
+		return nil
+	}
+	return out
 }
 
 // foreignFunctions says what to write for functions that people know from Salesforce formulas, spreadsheets and SQL.

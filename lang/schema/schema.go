@@ -103,6 +103,8 @@ type Object struct {
 	// Open: a rule that writes the object decides its fields (a file without declared columns). Fields holds what can
 	// be read from it now, which does not bind what is written: see WriteField.
 	Open bool `json:"open,omitempty"`
+	// Absent: nothing is there to be read yet (no file of the name), so that only the fields that are declared are known.
+	Absent bool `json:"absent,omitempty"`
 	// Count is the number of records when last asked, 0 when unknown; for forecasts and guards.
 	Count int64 `json:"count,omitempty"`
 	// Version is the system's own mark of this describe (Last-Modified), "" when it has none.

@@ -125,7 +125,7 @@ func caps(c *schema.FilterCaps, names []string) error {
 
 func (p *parser) newObject(words []string, label string) error {
 	o := &schema.Object{Name: words[0], Label: label}
-	flags := map[string]*bool{"create": &o.Createable, "update": &o.Updateable, "delete": &o.Deletable, "replace": &o.Replace, "open": &o.Open}
+	flags := map[string]*bool{"create": &o.Createable, "update": &o.Updateable, "delete": &o.Deletable, "replace": &o.Replace, "open": &o.Open, "absent": &o.Absent}
 	for _, w := range words[1:] {
 		name, val, _ := strings.Cut(w, "=")
 		switch flag := flags[name]; {
