@@ -41,6 +41,8 @@ type Store struct {
 	phrases map[string]int64
 	// fresh is what is known of record_new; forgotten likewise.
 	fresh *newRows
+	// newcomers are keys of records that a first load has added; forgotten likewise.
+	newcomers *newcomers
 }
 
 var _ state.Store = (*Store)(nil)
@@ -302,7 +304,7 @@ func (s *Store) tx(ctx context.Context, f func(*sql.Tx) error) error {
 		s.mu.Lock()
 		clear(s.digested)
 		clear(s.phrases)
-		s.fresh = nil
+		s.fresh, s.newcomers = nil, nil
 		s.mu.Unlock()
 	}
 	return s.explain(err)

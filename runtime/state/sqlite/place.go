@@ -45,13 +45,22 @@ type wanted struct {
 	texts []string
 }
 
-func wants(rule int64, texts []string) *wanted {
-	w := &wanted{keys: make([]int64, len(texts)), at: make([]int, len(texts)), texts: texts}
+// wants leaves out what newcomers tells cannot be there.
+func (s *Store) wants(rule int64, texts []string) *wanted {
+	w := &wanted{texts: texts}
 	all := make([]int64, len(texts))
 	for i, text := range texts {
-		all[i], w.at[i] = placeKey(rule, text), i
+		all[i] = placeKey(rule, text)
 	}
+	s.mu.Lock()
+	for i, key := range all {
+		if s.newcomers == nil || s.newcomers.rule != rule || s.newcomers.has(key) {
+			w.at = append(w.at, i)
+		}
+	}
+	s.mu.Unlock()
 	slices.SortFunc(w.at, func(a, b int) int { return cmp.Compare(all[a], all[b]) })
+	w.keys = make([]int64, len(w.at))
 	for n, i := range w.at {
 		w.keys[n] = all[i]
 	}

@@ -18,7 +18,7 @@ func (s *Store) Records(ctx context.Context, rule string, sources []string) ([]s
 	if err != nil || id == 0 || len(sources) == 0 {
 		return out, s.explain(err)
 	}
-	w := wants(id, sources)
+	w := s.wants(id, sources)
 	rows, err := s.read.QueryContext(ctx, recordsOfSources, w.list())
 	if err != nil {
 		return nil, s.explain(err)
@@ -47,7 +47,7 @@ func (s *Store) Holders(ctx context.Context, rule string, targets []string) ([]s
 	if err != nil || id == 0 || len(targets) == 0 {
 		return out, s.explain(err)
 	}
-	w := wants(id, targets)
+	w := s.wants(id, targets)
 	rows, err := s.read.QueryContext(ctx, holdersOfTargets, w.list())
 	if err != nil {
 		return nil, s.explain(err)
@@ -134,7 +134,7 @@ func (s *Store) putRecords(ctx context.Context, tx *sql.Tx, rule string, records
 		if err != nil {
 			return err
 		}
-		known, fresh, err := placeRecords(ctx, tx, id, rest)
+		known, fresh, err := s.placeRecords(ctx, tx, id, rest)
 		if err != nil {
 			return err
 		}
@@ -146,7 +146,7 @@ func (s *Store) putRecords(ctx context.Context, tx *sql.Tx, rule string, records
 		}
 	}
 	if len(forget) > 0 {
-		if err := forgetRecords(ctx, tx, id, forget); err != nil {
+		if err := s.forgetRecords(ctx, tx, id, forget); err != nil {
 			return err
 		}
 	}
@@ -179,7 +179,7 @@ type placed struct {
 }
 
 // placeRecords tells records that are there already, in order of their ids, from new ones.
-func placeRecords(ctx context.Context, tx *sql.Tx, rule int64, records []*state.Record) (known []placed, fresh []*state.Record, err error) {
+func (s *Store) placeRecords(ctx context.Context, tx *sql.Tx, rule int64, records []*state.Record) (known []placed, fresh []*state.Record, err error) {
 	if len(records) == 0 {
 		return nil, nil, nil
 	}
@@ -187,7 +187,7 @@ func placeRecords(ctx context.Context, tx *sql.Tx, rule int64, records []*state.
 	for i, r := range records {
 		sources[i] = r.Source
 	}
-	w := wants(rule, sources)
+	w := s.wants(rule, sources)
 	rows, err := tx.QueryContext(ctx, placesOfSources, w.list())
 	if err != nil {
 		return nil, nil, err
@@ -221,12 +221,13 @@ func (s *Store) changeRecords(ctx context.Context, tx *sql.Tx, rule int64, known
 		return nil
 	}
 	ids := make([]int64, len(known))
-	var moved []int64
+	var moved, keys []int64
 	for i, r := range known {
 		if ids[i] = r.id; r.moved {
-			moved = append(moved, r.id)
+			moved, keys = append(moved, r.id), append(keys, targetKey(rule, r.Target))
 		}
 	}
+	s.come(rule, false, keys)
 	if err := makeLost(ctx, tx, moved); err != nil {
 		return err
 	}
@@ -253,12 +254,12 @@ func (s *Store) changeRecords(ctx context.Context, tx *sql.Tx, rule int64, known
 	return dropRenewed(ctx, tx, ids)
 }
 
-func forgetRecords(ctx context.Context, tx *sql.Tx, rule int64, sources []string) error {
+func (s *Store) forgetRecords(ctx context.Context, tx *sql.Tx, rule int64, sources []string) error {
 	gone := make([]*state.Record, len(sources))
 	for i, source := range sources {
 		gone[i] = &state.Record{Source: source}
 	}
-	known, _, err := placeRecords(ctx, tx, rule, gone)
+	known, _, err := s.placeRecords(ctx, tx, rule, gone)
 	if err != nil {
 		return err
 	}
@@ -292,10 +293,15 @@ func (s *Store) addRecords(ctx context.Context, tx *sql.Tx, rule int64, fresh []
 		return err
 	}
 	defer add.Close()
-	last := id
+	keys := make([]int64, 0, 2*len(fresh))
 	for _, r := range fresh {
+		keys = append(keys, placeKey(rule, r.Source), targetKey(rule, r.Target))
+	}
+	s.come(rule, id == firstID(rule), keys)
+	last := id
+	for i, r := range fresh {
 		last++
-		if _, err := add.ExecContext(ctx, last, placeKey(rule, r.Source), targetKey(rule, r.Target), r.Source, r.Target, r.Keys, int64(r.Hash),
+		if _, err := add.ExecContext(ctx, last, keys[2*i], keys[2*i+1], r.Source, r.Target, r.Keys, int64(r.Hash),
 			r.Shadow, r.Fields, r.Seen); err != nil {
 			return err
 		}
