@@ -138,11 +138,14 @@ func looksSecret(text string) bool {
 
 func (c *checker) pauses(pauses []resolve.Pause) {
 	for _, p := range pauses {
+		if p.CronRange.IsZero() {
+			continue
+		}
 		zone := c.zone(p.Timezone, p.Range, nil)
 		s, err := cron.Parse(p.Cron, zone)
 		switch {
 		case err != nil:
-			c.report(errCron(p.Range, err))
+			c.report(errCron(p.CronRange, err))
 		case neverCloses(s, p.For):
 			c.report(warnPauseNeverCloses(p))
 		}

@@ -39,7 +39,7 @@ func (r *resolver) connection(b *syntax.Block) *Connection {
 func pauses(b *syntax.Block) (out []Pause) {
 	for _, p := range b.Each("pause") {
 		out = append(out, Pause{
-			Name: p.Label(0), Cron: text(p, "cron"), For: duration(p, "for"),
+			Name: p.Label(0), Cron: text(p, "cron"), CronRange: placeOfText(p, "cron"), For: duration(p, "for"),
 			Timezone: text(p, "timezone"), Range: p.Range,
 		})
 	}

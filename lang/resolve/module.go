@@ -136,11 +136,13 @@ type Pattern struct {
 
 // Pause is a maintenance window.
 type Pause struct {
-	Name     string
-	Cron     string
-	For      time.Duration
-	Timezone string
-	Range    span.Range
+	Name string
+	Cron string
+	// CronRange is zero where no text was written.
+	CronRange span.Range
+	For       time.Duration
+	Timezone  string
+	Range     span.Range
 }
 
 // Table is a table block.

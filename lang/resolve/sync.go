@@ -62,7 +62,7 @@ func (r *resolver) sync(b *syntax.Block, each *Each) *Sync {
 
 func schedule(b *syntax.Block) *Schedule {
 	return &Schedule{
-		Name: b.Label(0), Cron: text(b, "cron"), CronRange: placeOf(b, "cron"),
+		Name: b.Label(0), Cron: text(b, "cron"), CronRange: placeOfText(b, "cron"),
 		Timezone: text(b, "timezone"), TimezoneRange: placeOf(b, "timezone"),
 		Where: expression(b, "where"), Full: flag(b, "full", false), Range: b.Range,
 	}

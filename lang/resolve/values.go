@@ -29,6 +29,14 @@ func placeOf(b *syntax.Block, name string) span.Range {
 	return span.Range{}
 }
 
+// placeOfText is the place of an attribute that is a text; another kind of value, which was reported, counts as not written.
+func placeOfText(b *syntax.Block, name string) span.Range {
+	if _, ok := value(b, name).(*syntax.Quoted); !ok {
+		return span.Range{}
+	}
+	return placeOf(b, name)
+}
+
 func whole(b *syntax.Block, name string) int {
 	n, _ := syntax.WholeOf(value(b, name))
 	return n
