@@ -502,3 +502,38 @@ func TestAnUpsertThatHitsAnothersRecordIsTold(t *testing.T) {
 	w.want("Account", id, "Score", 2.0)
 	w.tells(run.ID, "update c2 <nil>→2")
 }
+
+// An event costs four writes of the state: that its run begins, what is about to be sent, what came of it, that the run ended.
+func TestAnEventCostsFewWritesOfTheState(t *testing.T) {
+	w := newWorld(t, health)
+	w.company("c1", 1)
+	w.account("a1")
+	w.ok()
+	w.company("c1", 2)
+	store := &counted{Store: w.store}
+	w.counts(w.ok(func(j *engine.Job) { j.Store, j.Records = store, []string{"c1"} }), "read=1 matched=1 updated=1")
+	if store.writes != 4 {
+		t.Errorf("%d writes", store.writes)
+	}
+}
+
+// counted counts the writes of a store.
+type counted struct {
+	state.Store
+	writes int
+}
+
+func (c *counted) Commit(ctx context.Context, o state.Outcome) error {
+	c.writes++
+	return c.Store.Commit(ctx, o)
+}
+
+func (c *counted) Claim(ctx context.Context, rule string, claims []state.Claim, pieces []state.Staged) error {
+	c.writes++
+	return c.Store.Claim(ctx, rule, claims, pieces)
+}
+
+func (c *counted) SaveRun(ctx context.Context, r state.Run) error {
+	c.writes++
+	return c.Store.SaveRun(ctx, r)
+}
