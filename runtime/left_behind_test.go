@@ -2,6 +2,8 @@ package runtime
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"testing"
@@ -28,5 +30,45 @@ func TestAServerTellsOfFiringsThatNoRuleDelivers(t *testing.T) {
 	stop()
 	if text := log.String(); strings.Count(text, "was removed or renamed") != 1 || !strings.Contains(text, "rule=trigger.gone firings=2") {
 		t.Fatal(text)
+	}
+}
+
+// unwilling is a store that takes no outcome with entries of the ledger, as if the process died before.
+type unwilling struct{ state.Store }
+
+func (u unwilling) Commit(ctx context.Context, o state.Outcome) error {
+	if len(o.Ledger) > 0 {
+		return errors.New("the process is gone")
+	}
+	return u.Store.Commit(ctx, o)
+}
+
+// What a sync was about to write when its process died is in the ledger as in doubt, once the sync is gone.
+func TestWhatARemovedSyncWasAboutToWriteIsInDoubt(t *testing.T) {
+	for _, serve := range []bool{false, true} {
+		p := newPlant(t, 1, 3)
+		p.write("a.sync.hcl", ruleText("gone", 0, "F2 = source.F2", manual))
+		p.change("1", "x")
+		once := func(rule string, store state.Store) {
+			r := p.runtime()
+			defer r.Close()
+			c, err := r.Compile(t.Context(), SchemaLive)
+			if err != nil || c.Set == nil {
+				t.Fatal(err)
+			}
+			_, _ = r.RunOnce(t.Context(), c.Set, Selection{Only: []string{rule}}, store, false, Hooks{})
+		}
+		once("sync.gone", unwilling{p.store})
+		p.write("a.sync.hcl", ruleText("here", 0, "F2 = source.F2", manual))
+		if serve {
+			_, stop := p.serve()
+			stop()
+		} else {
+			once("sync.here", p.store)
+		}
+		entries, err := p.store.Ledger(t.Context(), state.LedgerFilter{Rule: "sync.gone"})
+		if err != nil || len(entries) != 1 || !entries[0].InDoubt || entries[0].Action != "create" || entries[0].Source.ID != "1" {
+			t.Errorf("%v %+v", err, entries)
+		}
 	}
 }
