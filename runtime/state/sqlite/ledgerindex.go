@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"slices"
-	"strings"
 
 	"github.com/syncline/syncline/runtime/state"
 )
@@ -16,9 +15,8 @@ import (
 // for a record asks all parts. What is old is moved to part 0 before it is compacted, so that there are never many.
 
 const (
-	ledgerPart   = 1 << ledgerShift // ids of entries in a part
-	ledgerShift  = 14
-	ledgerAtRows = 32 // rows that one statement adds
+	ledgerPart  = 1 << ledgerShift // ids of entries in a part
+	ledgerShift = 14
 )
 
 // ledgerKey stands for an id of a record. Others may have the same one.
@@ -49,33 +47,9 @@ func placesOf(to []ledgerAt, part, id int64, target, source string) []ledgerAt {
 func putPlaces(ctx context.Context, tx *sql.Tx, places []ledgerAt) error {
 	slices.SortFunc(places, ledgerAt.compare)
 	places = slices.Compact(places)
-	whole := len(places) / ledgerAtRows * ledgerAtRows
-	if err := addPlaces(ctx, tx, places[:whole], ledgerAtRows); err != nil {
-		return err
-	}
-	return addPlaces(ctx, tx, places[whole:], 1)
-}
-
-func addPlaces(ctx context.Context, tx *sql.Tx, places []ledgerAt, rows int) error {
-	if len(places) == 0 {
-		return nil
-	}
-	put, err := tx.PrepareContext(ctx, "INSERT INTO ledger_at (part, key, id) VALUES (?, ?, ?)"+strings.Repeat(", (?, ?, ?)", rows-1))
-	if err != nil {
-		return err
-	}
-	defer put.Close()
-	args := make([]any, 0, 3*rows)
-	for some := range slices.Chunk(places, rows) {
-		args = args[:0]
-		for _, p := range some {
-			args = append(args, p.part, p.key, p.id)
-		}
-		if _, err := put.ExecContext(ctx, args...); err != nil {
-			return err
-		}
-	}
-	return nil
+	return addRows(ctx, tx, "ledger_at (part, key, id)", 3, len(places), func(args []any, i int) []any {
+		return append(args, places[i].part, places[i].key, places[i].id)
+	})
 }
 
 // dropPlaces forgets where entries are found.

@@ -9,7 +9,7 @@ import (
 
 // moveRecords fills the record table of version 9 from the one before, which was in order of rule and source.
 func moveRecords(ctx context.Context, tx *sql.Tx) error {
-	add, err := tx.PrepareContext(ctx, addRecord)
+	add, err := tx.PrepareContext(ctx, "INSERT INTO "+recordRow+" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
 	if err != nil {
 		return err
 	}

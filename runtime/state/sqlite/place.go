@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"slices"
+	"strings"
 
 	"github.com/syncline/syncline/runtime/state"
 )
@@ -74,4 +75,36 @@ func (w *wanted) list() string { return jsonNumbers(w.keys) }
 func (w *wanted) is(n int, text []byte) (int, bool) {
 	i := w.at[n]
 	return i, w.texts[i] == string(text)
+}
+
+// addRows adds n rows to a table, of so many columns, whose values row appends. One statement adds some: half of what a
+// statement of its own costs is not the row.
+func addRows(ctx context.Context, tx *sql.Tx, into string, columns, n int, row func(args []any, i int) []any) error {
+	const some = 32
+	one := "(?" + strings.Repeat(", ?", columns-1) + ")"
+	args := make([]any, 0, some*columns)
+	add := func(from, to, rows int) error {
+		if from == to {
+			return nil
+		}
+		put, err := tx.PrepareContext(ctx, "INSERT INTO "+into+" VALUES "+one+strings.Repeat(", "+one, rows-1))
+		if err != nil {
+			return err
+		}
+		defer put.Close()
+		for ; from < to; from += rows {
+			args = args[:0]
+			for i := range rows {
+				args = row(args, from+i)
+			}
+			if _, err := put.ExecContext(ctx, args...); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := add(0, n/some*some, some); err != nil {
+		return err
+	}
+	return add(n/some*some, n, 1)
 }

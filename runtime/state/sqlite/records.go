@@ -277,8 +277,7 @@ func (s *Store) forgetRecords(ctx context.Context, tx *sql.Tx, rule int64, sourc
 	return err
 }
 
-const addRecord = `
-INSERT INTO record (id, source_key, target_key, source, target, keys, hash, shadow, fields, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+const recordRow = "record (id, source_key, target_key, source, target, keys, hash, shadow, fields, seen)"
 
 func (s *Store) addRecords(ctx context.Context, tx *sql.Tx, rule int64, fresh []*state.Record) error {
 	if len(fresh) == 0 {
@@ -288,25 +287,19 @@ func (s *Store) addRecords(ctx context.Context, tx *sql.Tx, rule int64, fresh []
 	if err != nil {
 		return err
 	}
-	add, err := tx.PrepareContext(ctx, addRecord)
-	if err != nil {
-		return err
-	}
-	defer add.Close()
 	keys := make([]int64, 0, 2*len(fresh))
 	for _, r := range fresh {
 		keys = append(keys, placeKey(rule, r.Source), targetKey(rule, r.Target))
 	}
 	s.come(rule, id == firstID(rule), keys)
-	last := id
-	for i, r := range fresh {
-		last++
-		if _, err := add.ExecContext(ctx, last, keys[2*i], keys[2*i+1], r.Source, r.Target, r.Keys, int64(r.Hash),
-			r.Shadow, r.Fields, r.Seen); err != nil {
-			return err
-		}
+	err = addRows(ctx, tx, recordRow, 10, len(fresh), func(args []any, i int) []any {
+		r := fresh[i]
+		return append(args, id+1+int64(i), keys[2*i], keys[2*i+1], r.Source, r.Target, r.Keys, int64(r.Hash), r.Shadow, r.Fields, r.Seen)
+	})
+	if err != nil {
+		return err
 	}
-	return s.makeFound(ctx, tx, id, last)
+	return s.makeFound(ctx, tx, id, id+int64(len(fresh)))
 }
 
 func (s *Store) makeRule(ctx context.Context, tx *sql.Tx, rule string) (int64, error) {
