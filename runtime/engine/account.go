@@ -114,7 +114,7 @@ func (r *runner) rememberFates(in *intent, fates []fated, out *state.Outcome) er
 		rec := known[i]
 		asBefore := base(rec.Target, rec.Shadow) == f.Base || f.Departs && underWay(rec)
 		switch {
-		case f.fate == whole && in.Meaning == r.p.Meaning && asBefore:
+		case f.fate == whole && asBefore && (in.Meaning == r.p.Meaning || f.Op == connectors.Delete):
 			r.concluded(f.change, f.target, out)
 		case f.Target == "" && f.target != "" && rec.Target == "":
 			out.Records = append(out.Records, r.linked(rec, f.Source, f.target))

@@ -376,8 +376,10 @@ func TestAStoreThatFailsAtAnyPointTellsEachWriteOnce(t *testing.T) {
 func TestWhatARuleThatIsGoneWasAboutToWrite(t *testing.T) {
 	start := func(t *testing.T) (*world, string) {
 		w := newWorld(t, accounting)
+		w.company("c0", 1)
 		w.company("c1", 1)
 		w.ok()
+		w.company("c0", 1, "Stage", "Churned")
 		w.company("c1", 2)
 		w.company("c2", 2)
 		return w, w.cut()
@@ -391,7 +393,7 @@ func TestWhatARuleThatIsGoneWasAboutToWrite(t *testing.T) {
 		if err := engine.AccountForRemoved(t.Context(), w.store, func(rule string) bool { return rule != "sync.all" }); err != nil {
 			t.Fatal(err)
 		}
-		w.tells(cut, "create c2? <nil>→2", "update c1? 1→2")
+		w.tells(cut, "create c2? <nil>→2", "update c1? 1→2", "delete c0?")
 		w.nothingDue()
 	})
 	t.Run("removed, and approved", func(t *testing.T) {
@@ -420,14 +422,14 @@ func TestWhatARuleThatIsGoneWasAboutToWrite(t *testing.T) {
 		w, cut := start(t)
 		w.compile(strings.NewReplacer("crm.Account", "crm.User", "Ref = source.Id", "Email = source.Id", "    Score = source.Score\n    Tier  = source.Stage\n", "").Replace(accounting))
 		w.run()
-		w.tells(cut, "create c2? <nil>→2", "update c1? 1→2")
+		w.tells(cut, "create c2? <nil>→2", "update c1? 1→2", "delete c0?")
 	})
 	t.Run("other map", func(t *testing.T) {
 		w, cut := start(t)
 		w.compile(strings.Replace(accounting, "Tier  = source.Stage", "Tier = text(\"{{ source.Stage }}!\")", 1))
 		run := w.ok()
-		w.tells(cut, "create c2 <nil>→2", "update c1 1→2")
-		w.counts(run, "read=2 matched=2 updated=2")
+		w.tells(cut, "create c2 <nil>→2", "update c1 1→2", "delete c0")
+		w.counts(run, "read=3 filtered=1 matched=2 updated=2")
 		w.quiet()
 	})
 	t.Run("unreadable", func(t *testing.T) {
