@@ -424,6 +424,18 @@ func TestWhatARuleThatIsGoneWasAboutToWrite(t *testing.T) {
 		w.run()
 		w.tells(cut, "create c2? <nil>→2", "update c1? 1→2", "delete c0?")
 	})
+	t.Run("written whole", func(t *testing.T) {
+		w := exporting(t)
+		w.compile(strings.Replace(accounting, `"all"`, `"export"`, 1))
+		w.company("c1", 1)
+		cut := w.cut()
+		w.compile(whole)
+		w.run(func(j *engine.Job) { j.DryRun = true })
+		w.tells(cut)
+		w.run()
+		w.tells(cut, "create c1? <nil>→1")
+		w.nothingDue()
+	})
 	t.Run("other map", func(t *testing.T) {
 		w, cut := start(t)
 		w.compile(strings.Replace(accounting, "Tier  = source.Stage", "Tier = text(\"{{ source.Stage }}!\")", 1))

@@ -54,6 +54,11 @@ type rejection struct {
 }
 
 func (r *runner) replace() error {
+	if !r.job.DryRun { // the rule may have had another kind of target before
+		if err := r.account(); err != nil {
+			return err
+		}
+	}
 	if err := r.handOutAll(); err != nil {
 		return err
 	}
