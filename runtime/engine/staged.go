@@ -184,10 +184,13 @@ func encodePiece(changes []*change) (piece []byte) {
 	return piece
 }
 
+// changeBytes is about what a change of a few fields takes.
+const changeBytes = 320
+
 // encodePieces makes pieces that end with the change that takes them beyond a size, and gives each with its changes.
 func encodePieces(changes []*change, size int, f func(piece []byte, of []*change)) {
 	var shared sharedTexts
-	var block []byte
+	block := make([]byte, 0, min(len(changes)*changeBytes, pieceBytes))
 	var ends []int
 	first := 0
 	for i, c := range changes {
