@@ -97,8 +97,8 @@ func (in *intent) outcome(fates []fated, run *state.Run) state.Outcome {
 }
 
 // rememberFates adds to an outcome what is to be remembered of the records. One that the target has as the change leaves
-// it is settled, as if the outcome had been stored in time. One that was created is linked at least; it is compared when
-// it comes by.
+// it is settled, as if the outcome had been stored in time. Any other that may have been written is compared when it
+// comes by, for it holds something else than what was agreed before.
 func (r *runner) rememberFates(in *intent, fates []fated, out *state.Outcome) error {
 	known, err := r.knownOf(in.changes)
 	if err != nil {
@@ -116,7 +116,7 @@ func (r *runner) rememberFates(in *intent, fates []fated, out *state.Outcome) er
 		switch {
 		case f.fate == whole && asBefore && (in.Meaning == r.p.Meaning || f.Op == connectors.Delete):
 			r.concluded(f.change, f.target, out)
-		case f.Target == "" && f.target != "" && rec.Target == "":
+		case f.target != "" && (rec.Target == "" && f.Target == "" || rec.Target == f.target && !underWay(rec)):
 			out.Records = append(out.Records, r.linked(rec, f.Source, f.target))
 		}
 	}
@@ -131,19 +131,31 @@ func (r *runner) asLeftBy(c *change, rec state.Record) bool {
 	return c.Want != nil && rec.Target != "" && (c.Target == "" || c.Target == rec.Target) && bytes.Equal(rec.Shadow, r.shadow(c.Want))
 }
 
-// linked is what is remembered of a record whose create was found. Without a shadow it is compared with its target when it
-// comes by, which it will: no checkpoint passed it.
+// linked is what is remembered of a record that has a target, of which it is not known what it holds. It is compared with
+// it when it comes by, which it will: no checkpoint passed it.
 func (r *runner) linked(rec state.Record, source, target string) state.Record {
-	rec.Source, rec.Target, rec.Shadow, rec.Hash, rec.Seen = source, target, nil, 0, r.stamp
+	rec = unsettled(rec)
+	rec.Source, rec.Target, rec.Seen = source, target, r.stamp
+	return rec
+}
+
+// unsettled is what is remembered of a record when it is not known what its target holds.
+func unsettled(rec state.Record) state.Record {
+	rec.Shadow, rec.Hash = notAgreed, 0
 	return rec
 }
 
 func (r *runner) knownOf(changes []*change) ([]state.Record, error) {
+	return knownTo(r.work, r.job.Store, r.p.ID(), changes)
+}
+
+// knownTo gives what a rule remembers of the records of changes.
+func knownTo(ctx context.Context, store state.Store, rule string, changes []*change) ([]state.Record, error) {
 	ids := make([]string, len(changes))
 	for i, c := range changes {
 		ids[i] = c.Source
 	}
-	known, err := r.job.Store.Records(r.work, r.p.ID(), ids)
+	known, err := store.Records(ctx, rule, ids)
 	if err != nil {
 		return nil, fmt.Errorf("reading what is known of records: %w", err)
 	}
@@ -316,7 +328,17 @@ func AccountForRemoved(ctx context.Context, store state.Store, has func(rule str
 			if run != nil && run.Approving() {
 				continue // it goes on when the rule is back
 			}
-			if err := store.Commit(ctx, in.outcome(in.inDoubt(), run)); err != nil {
+			known, rerr := knownTo(ctx, store, name, in.changes)
+			if rerr != nil {
+				return rerr
+			}
+			out := in.outcome(in.inDoubt(), run)
+			for i, c := range in.changes {
+				if rec := known[i]; c.Target != "" && rec.Target == c.Target && !underWay(rec) {
+					out.Records = append(out.Records, unsettled(rec))
+				}
+			}
+			if err := store.Commit(ctx, out); err != nil {
 				return fmt.Errorf("storing what was about to be sent: %w", err)
 			}
 		}

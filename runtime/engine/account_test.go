@@ -464,6 +464,50 @@ func TestWhatARuleThatIsGoneWasAboutToWrite(t *testing.T) {
 	})
 }
 
+// What the target holds is not what was agreed before the kill, though the source may be as it was then, or have left.
+func TestWhatIsInDoubtAfterAKillIsComparedWhenItComesBy(t *testing.T) {
+	t.Run("removed, and back", func(t *testing.T) {
+		w := newWorld(t, accounting)
+		w.company("c1", 1)
+		w.ok()
+		w.company("c1", 2)
+		w.cut()
+		if err := engine.AccountForRemoved(t.Context(), w.store, func(string) bool { return false }); err != nil {
+			t.Fatal(err)
+		}
+		w.company("c1", 1)
+		w.ok()
+		w.want("Account", w.byRef("c1"), "Score", num(1))
+		w.quiet()
+	})
+	t.Run("changed by somebody", func(t *testing.T) {
+		w := newWorld(t, accounting)
+		w.company("c1", 1)
+		w.ok()
+		w.company("c1", 2, "Stage", "Live")
+		cut := w.cut()
+		w.account(w.byRef("c1"), "Ref", text("c1"), "Score", num(2), "Tier", text("other"))
+		w.company("c1", 1)
+		w.ok()
+		w.tells(cut, "update c1 1→2")
+		w.want("Account", w.byRef("c1"), "Score", num(1))
+		w.quiet()
+	})
+	t.Run("created, edited, left", func(t *testing.T) {
+		w := newWorld(t, accounting)
+		w.company("c1", 1)
+		cut := w.cut()
+		w.compile(strings.Replace(accounting, "Tier  = source.Stage", "Tier = text(\"{{ source.Stage }}!\")", 1))
+		w.company("c1", 1, "Stage", "Churned")
+		w.ok()
+		w.tells("", "create c1 <nil>→1", "delete c1")
+		w.tells(cut, "create c1 <nil>→1")
+		if ids := w.crm.IDs("Account"); len(ids) != 0 {
+			t.Errorf("what left is there still: %v", ids)
+		}
+	})
+}
+
 // A batch of large records is staged in parts.
 func TestWhatIsAboutToBeSentIsStagedInParts(t *testing.T) {
 	w := newWorld(t, strings.NewReplacer("    Name  = source.Name", "    OwnerId = source.Owner", "guard { max_deletes = 1000 }", "on_null = \"keep\"", "on_leave = \"delete\"", "on_leave = \"ignore\"").Replace(accounting))

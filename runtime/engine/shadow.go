@@ -13,6 +13,10 @@ import (
 // another meaning the values stand for something else and are not trusted. Fields that are written only in a
 // create, or only beside others, are left out: their values say nothing about whether the two sides agree.
 
+// notAgreed is in the place of the shadow of a record whose target may hold anything. It is the rule's all the same, so that
+// on_leave counts for it: a record without a shadow has left, or was never written.
+var notAgreed = []byte{0}
+
 func (r *runner) shadow(want []value.Value) []byte {
 	b := r.tag(make([]byte, 0, 16+16*len(want)))
 	for i, v := range want {
