@@ -37,7 +37,7 @@ func (d digested) drop() bool  { return d.changes > 2*d.base+8*digestSlack }
 
 // Digests gives a rule's digests, and brings their pieces into good order on the way.
 func (s *Store) Digests(ctx context.Context, rule string, f func(part []state.Digest, most int) error) error {
-	id, err := s.ruleID(ctx, s.read, rule)
+	id, err := s.ruleID(ctx, rule)
 	if err != nil || id == 0 {
 		return s.explain(err)
 	}

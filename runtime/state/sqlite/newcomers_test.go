@@ -32,7 +32,7 @@ func TestOnlyWhatMayBeThereIsAskedFor(t *testing.T) {
 	}
 	asked := func(rule string, want int) {
 		t.Helper()
-		id, err := s.ruleID(t.Context(), s.read, rule)
+		id, err := s.ruleID(t.Context(), rule)
 		if err != nil || id == 0 {
 			t.Fatal(id, err)
 		}

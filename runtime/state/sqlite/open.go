@@ -310,27 +310,46 @@ func (s *Store) tx(ctx context.Context, f func(*sql.Tx) error) error {
 	return s.explain(err)
 }
 
-// ruleID gives the number that stands for a rule's name in the record table, making one when it is new.
-func (s *Store) ruleID(ctx context.Context, q querier, rule string) (int64, error) {
-	s.mu.Lock()
-	id, ok := s.rules[rule]
-	s.mu.Unlock()
-	if ok {
+// ruleID gives the number that stands for a rule's name in the record table, 0 when it has none yet. What a transaction is
+// about to store is not seen: a number that a rollback takes away, and another rule gets, must not be remembered.
+func (s *Store) ruleID(ctx context.Context, rule string) (int64, error) {
+	if id := s.knownRule(rule); id != 0 {
 		return id, nil
 	}
-	err := q.QueryRowContext(ctx, "SELECT id FROM rule WHERE name = ?", rule).Scan(&id)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
-	}
-	if err != nil {
+	id, err := readRule(ctx, s.read, rule)
+	if err != nil || id == 0 {
 		return 0, err
 	}
-	s.remember(rule, id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rules[strings.Clone(rule)] = id
 	return id, nil
 }
 
-func (s *Store) remember(rule string, id int64) {
+// knownRule gives the number of a rule that is remembered, or 0.
+func (s *Store) knownRule(rule string) int64 {
 	s.mu.Lock()
-	s.rules[strings.Clone(rule)] = id
-	s.mu.Unlock()
+	defer s.mu.Unlock()
+	return s.rules[rule]
+}
+
+func readRule(ctx context.Context, q querier, rule string) (id int64, err error) {
+	err = q.QueryRowContext(ctx, "SELECT id FROM rule WHERE name = ?", rule).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return id, err
+}
+
+// makeRule gives the number of a rule in a transaction, which may have to make it.
+func (s *Store) makeRule(ctx context.Context, tx *sql.Tx, rule string) (int64, error) {
+	if id := s.knownRule(rule); id != 0 {
+		return id, nil
+	}
+	id, err := readRule(ctx, tx, rule)
+	if err != nil || id != 0 {
+		return id, err
+	}
+	err = tx.QueryRowContext(ctx, "INSERT INTO rule (name) VALUES (?) RETURNING id", rule).Scan(&id)
+	return id, err
 }

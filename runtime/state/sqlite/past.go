@@ -19,7 +19,7 @@ const (
 // Recorded reads since when fields are recorded.
 func (s *Store) Recorded(ctx context.Context, rule string) (map[string]time.Time, error) {
 	out := map[string]time.Time{}
-	id, err := s.ruleID(ctx, s.read, rule)
+	id, err := s.ruleID(ctx, rule)
 	if err != nil || id == 0 {
 		return out, s.explain(err)
 	}
@@ -49,7 +49,7 @@ func (s *Store) Past(ctx context.Context, rule string, after time.Time) iter.Seq
 }
 
 func (s *Store) eachPast(ctx context.Context, rule string, after time.Time, f func(state.Past) bool) error {
-	id, err := s.ruleID(ctx, s.read, rule)
+	id, err := s.ruleID(ctx, rule)
 	if err != nil || id == 0 {
 		return err
 	}
@@ -111,7 +111,7 @@ func putPast(ctx context.Context, tx *sql.Tx, rule int64, past []state.Past, rec
 
 // PrunePast forgets old changes. Rows have their numbers in the order in which they were observed.
 func (s *Store) PrunePast(ctx context.Context, rule string, before time.Time, most int) error {
-	id, err := s.ruleID(ctx, s.read, rule)
+	id, err := s.ruleID(ctx, rule)
 	if err != nil || id == 0 {
 		return s.explain(err)
 	}

@@ -1,6 +1,8 @@
 package sqlite
 
 import (
+	"database/sql"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -47,6 +49,31 @@ func TestTheRecordsOfVersionThirteenAreFound(t *testing.T) {
 	}
 	if report, err := s.Check(t.Context()); err != nil || len(report.Problems) > 0 {
 		t.Errorf("%v %+v", err, report)
+	}
+}
+
+// A number that a rule got in a transaction that failed goes to the next rule, and only that one has the records under it.
+func TestAFailedTransactionLeavesARuleWithoutItsNumber(t *testing.T) {
+	s := open(t).(*Store)
+	records := []state.Record{{Source: "a", Target: "x"}}
+	err := s.tx(t.Context(), func(tx *sql.Tx) error {
+		for range 2 {
+			if err := s.putRecords(t.Context(), tx, "sync.a", records, nil); err != nil {
+				return err
+			}
+		}
+		return errors.New("the disk is full")
+	})
+	if err == nil {
+		t.Fatal("the transaction did not fail")
+	}
+	if err := s.Commit(t.Context(), state.Outcome{Rule: "sync.b", Records: records}); err != nil {
+		t.Fatal(err)
+	}
+	for rule, want := range map[string]string{"sync.a": "", "sync.b": "a"} {
+		if got, err := s.Records(t.Context(), rule, []string{"a"}); err != nil || got[0].Source != want {
+			t.Errorf("%v: %s has %+v", err, rule, got)
+		}
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 // Records finds the records of many sources with one query.
 func (s *Store) Records(ctx context.Context, rule string, sources []string) ([]state.Record, error) {
 	out := make([]state.Record, len(sources))
-	id, err := s.ruleID(ctx, s.read, rule)
+	id, err := s.ruleID(ctx, rule)
 	if err != nil || id == 0 || len(sources) == 0 {
 		return out, s.explain(err)
 	}
@@ -43,7 +43,7 @@ func (s *Store) Records(ctx context.Context, rule string, sources []string) ([]s
 // Holders finds which sources hold the targets.
 func (s *Store) Holders(ctx context.Context, rule string, targets []string) ([]string, error) {
 	out := make([]string, len(targets))
-	id, err := s.ruleID(ctx, s.read, rule)
+	id, err := s.ruleID(ctx, rule)
 	if err != nil || id == 0 || len(targets) == 0 {
 		return out, s.explain(err)
 	}
@@ -69,7 +69,7 @@ func (s *Store) Holders(ctx context.Context, rule string, targets []string) ([]s
 
 // Scan pages through a rule's records by their ids.
 func (s *Store) Scan(ctx context.Context, rule string, after int64, limit int) (out []state.Record, last int64, err error) {
-	id, err := s.ruleID(ctx, s.read, rule)
+	id, err := s.ruleID(ctx, rule)
 	if err != nil || id == 0 {
 		return nil, after, s.explain(err)
 	}
@@ -94,7 +94,7 @@ func (s *Store) Scan(ctx context.Context, rule string, after int64, limit int) (
 
 // Linked counts a rule's links.
 func (s *Store) Linked(ctx context.Context, rule string) (n int, err error) {
-	id, err := s.ruleID(ctx, s.read, rule)
+	id, err := s.ruleID(ctx, rule)
 	if err != nil || id == 0 {
 		return 0, s.explain(err)
 	}
@@ -300,14 +300,4 @@ func (s *Store) addRecords(ctx context.Context, tx *sql.Tx, rule int64, fresh []
 		return err
 	}
 	return s.makeFound(ctx, tx, id, id+int64(len(fresh)))
-}
-
-func (s *Store) makeRule(ctx context.Context, tx *sql.Tx, rule string) (int64, error) {
-	id, err := s.ruleID(ctx, tx, rule)
-	if err != nil || id != 0 {
-		return id, err
-	}
-	// Not remembered before the commit: a rollback would take the row away again.
-	err = tx.QueryRowContext(ctx, "INSERT INTO rule (name) VALUES (?) RETURNING id", rule).Scan(&id)
-	return id, err
 }

@@ -47,7 +47,7 @@ func scanEdge(rows *sql.Rows, first ...any) (state.Edge, error) {
 // Edges finds the edges of many records with one query.
 func (s *Store) Edges(ctx context.Context, rule string, sources []string) ([]state.Edge, error) {
 	out := make([]state.Edge, len(sources))
-	id, err := s.ruleID(ctx, s.read, rule)
+	id, err := s.ruleID(ctx, rule)
 	if err != nil || id == 0 || len(sources) == 0 {
 		return out, s.explain(err)
 	}
@@ -70,7 +70,7 @@ FROM json_each(?) j CROSS JOIN edge e ON e.rule = ? AND e.source = j.value`, jso
 
 // ScanEdges pages through a rule's edges.
 func (s *Store) ScanEdges(ctx context.Context, rule string, f state.EdgeFilter) ([]state.Edge, error) {
-	id, err := s.ruleID(ctx, s.read, rule)
+	id, err := s.ruleID(ctx, rule)
 	if err != nil || id == 0 {
 		return nil, s.explain(err)
 	}
@@ -157,7 +157,7 @@ func (s *Store) MoveFirings(ctx context.Context, rule string, from, to state.Fir
 
 // PruneFirings forgets old firings.
 func (s *Store) PruneFirings(ctx context.Context, rule string, before time.Time) error {
-	id, err := s.ruleID(ctx, s.read, rule)
+	id, err := s.ruleID(ctx, rule)
 	if err != nil || id == 0 {
 		return s.explain(err)
 	}
@@ -173,7 +173,7 @@ DELETE FROM firing WHERE rule = ? AND status IN ('done', 'dropped') AND at < ? A
 // Series finds the samples of many records with one query.
 func (s *Store) Series(ctx context.Context, track string, sources []string) ([][]byte, error) {
 	out := make([][]byte, len(sources))
-	id, err := s.ruleID(ctx, s.read, track)
+	id, err := s.ruleID(ctx, track)
 	if err != nil || id == 0 || len(sources) == 0 {
 		return out, s.explain(err)
 	}
@@ -196,7 +196,7 @@ SELECT j.key, x.data FROM json_each(?) j CROSS JOIN series x ON x.rule = ? AND x
 
 // PruneSeries forgets records that were not sampled for long.
 func (s *Store) PruneSeries(ctx context.Context, track string, before int64) error {
-	id, err := s.ruleID(ctx, s.read, track)
+	id, err := s.ruleID(ctx, track)
 	if err != nil || id == 0 {
 		return s.explain(err)
 	}
