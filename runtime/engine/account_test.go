@@ -508,6 +508,38 @@ func TestWhatIsInDoubtAfterAKillIsComparedWhenItComesBy(t *testing.T) {
 	})
 }
 
+// noRoom has room for the end of a run, and none for what it wrote.
+type noRoom struct{ state.Store }
+
+func (s noRoom) Commit(ctx context.Context, o state.Outcome) error {
+	if len(o.Ledger) > 0 {
+		return errFull
+	}
+	return s.Store.Commit(ctx, o)
+}
+
+// A run that could store its end, and not what it wrote, does not count that twice.
+func TestWhatCouldNotBeStoredCountsOnce(t *testing.T) {
+	w := newWorld(t, accounting)
+	w.company("c1", 1)
+	w.company("c2", 1)
+	w.ok()
+	w.company("c1", 2)
+	w.company("c2", 1, "Stage", "Churned")
+	w.company("c3", 1)
+	job := w.newJob()
+	job.Store = noRoom{w.store}
+	if run, err := engine.Run(t.Context(), job); !errors.Is(err, errFull) || run.Created+run.Updated+run.Deleted != 0 {
+		t.Fatalf("%v: %s", err, counts(run))
+	}
+	w.ok()
+	w.tells(job.RunID, "create c3 <nil>→1", "update c1 1→2", "delete c2")
+	runs, err := w.store.Runs(t.Context(), state.RunFilter{ID: job.RunID})
+	if err != nil || len(runs) != 1 || runs[0].Created != 1 || runs[0].Updated != 1 || runs[0].Deleted != 1 {
+		t.Errorf("%v: %+v", err, runs)
+	}
+}
+
 // A batch of large records is staged in parts.
 func TestWhatIsAboutToBeSentIsStagedInParts(t *testing.T) {
 	w := newWorld(t, strings.NewReplacer("    Name  = source.Name", "    OwnerId = source.Owner", "guard { max_deletes = 1000 }", "on_null = \"keep\"", "on_leave = \"delete\"", "on_leave = \"ignore\"").Replace(accounting))

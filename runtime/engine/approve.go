@@ -95,7 +95,7 @@ func Carry(ctx context.Context, job Job, a state.Approval) (state.Run, error) {
 	r.work = work
 	r.approval = &approval{Approval: a, waited: waited}
 	revision := r.run.Revision
-	r.run = waited
+	r.run, r.stored = waited, waited
 	r.run.Revision, r.run.Calls = revision, map[string]int{}
 	r.run.Status, r.run.WaitsFor, r.run.Why, r.run.Approved = state.Running, "", "", &r.approval.Approval
 	if err := job.Store.SaveRun(work, r.run); err != nil {

@@ -160,7 +160,8 @@ func (r *runner) count(it *item) {
 	}
 }
 
-// commit stores an outcome with the counts so far. A dry run stores nothing.
+// commit stores an outcome with the counts so far. A dry run stores nothing. Writes that could not be stored do not count:
+// the next run accounts for them, and adds them to this one.
 func (r *runner) commit(o state.Outcome) error {
 	if r.job.DryRun {
 		return nil
@@ -170,11 +171,13 @@ func (r *runner) commit(o state.Outcome) error {
 	o.Run = &run
 	o.Records = lastStates(o.Records, o.Forget)
 	if err := r.job.Store.Commit(r.work, o); err != nil {
+		r.run.Created, r.run.Updated, r.run.Deleted = r.stored.Created, r.stored.Updated, r.stored.Deleted
 		if r.work.Err() != nil && errors.Is(err, r.work.Err()) {
 			return errInterrupted
 		}
 		return fmt.Errorf("storing what was done: %w", err)
 	}
+	r.stored = run
 	return nil
 }
 

@@ -32,6 +32,7 @@ type runner struct {
 	began    time.Time
 
 	run    state.Run
+	stored state.Run // as it was stored last
 	cp     state.Checkpoint
 	verify bool // a full pass: nothing that is remembered is trusted
 	whole  bool // the read gives all records, so that those not given are gone
