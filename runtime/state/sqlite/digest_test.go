@@ -15,6 +15,7 @@ import (
 
 // Changes are merged into the base when somebody asks, and all is dropped when nobody does for long.
 func TestDigestsStayBounded(t *testing.T) {
+	long(t)
 	ctx := context.Background()
 	s, err := Open(ctx, filepath.Join(t.TempDir(), "state.db"), Options{Holder: "test"})
 	if err != nil {
@@ -100,6 +101,7 @@ func TestMergeDigests(t *testing.T) {
 
 // However few changes are merged at once, and wherever the pieces of the base end, what comes out is what the records say.
 func TestDigestsAreMergedByRanges(t *testing.T) {
+	long(t)
 	ctx := context.Background()
 	before := digestRange
 	defer func() { digestRange = before }()
@@ -148,6 +150,7 @@ DELETE FROM digest WHERE seq = (SELECT min(seq) FROM digest WHERE base)`)
 
 // Who does not hold the state can keep none, and sorts few at once.
 func TestDigestsAreSortedByRangesBesideTheHolder(t *testing.T) {
+	long(t)
 	before := sortMost
 	defer func() { sortMost = before }()
 	path := filepath.Join(t.TempDir(), "state.db")

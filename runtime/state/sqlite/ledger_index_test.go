@@ -51,6 +51,7 @@ func TestTheLedgerOfVersionNineIsFoundByItsSources(t *testing.T) {
 // Entries lie in parts by their number. A record's are found in all of them, while and after they are brought together, and
 // whatever is forgotten is found no more.
 func TestEntriesAreFoundInAllParts(t *testing.T) {
+	long(t)
 	s, path := ledgerOf(t, 2*ledgerPart+10)
 	want := []int64{2 * ledgerPart, ledgerPart, 1}
 	found := func(when string, s *Store) {

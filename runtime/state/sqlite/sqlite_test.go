@@ -27,6 +27,13 @@ func open(t *testing.T) state.Store {
 	return s
 }
 
+// long keeps tests of very many rows in one goroutine from the race detector, with which CI runs the short ones.
+func long(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
+}
+
 func TestStore(t *testing.T) { statetest.Exercise(t, open) }
 
 func TestASecondHolderIsToldWhoHoldsIt(t *testing.T) {
