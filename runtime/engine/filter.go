@@ -134,13 +134,18 @@ func (r *runner) pushdown() query.Pred {
 	if modified := r.p.From.Object.Modified; r.p.Lookback > 0 && modified != "" {
 		out = append(out, query.Compare{Field: modified, Op: query.Ge, Value: query.Const(value.Time(r.now.Add(-r.p.Lookback)))})
 	}
-	switch len(out) {
+	return allOf(out)
+}
+
+// allOf is the condition that all of some hold, nil for none.
+func allOf(list query.And) query.Pred {
+	switch len(list) {
 	case 0:
 		return nil
 	case 1:
-		return out[0]
+		return list[0]
 	}
-	return out
+	return list
 }
 
 // filter settles the items that are not the rule's, and those that left it.

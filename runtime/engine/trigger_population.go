@@ -33,13 +33,7 @@ func (t *triggerRun) pushdown() query.Pred {
 			out = append(out, p)
 		}
 	}
-	switch len(out) {
-	case 0:
-		return nil
-	case 1:
-		return out[0]
-	}
-	return out
+	return allOf(out)
 }
 
 // ownTests are the parts of the population's conditions that read the record alone, and the slots that they read.
